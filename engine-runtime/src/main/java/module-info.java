@@ -1,0 +1,6 @@
+/// Sequences, pages, sampling, and the embeddable engine.
+module dev.sluice.runtime {
+    requires transitive dev.sluice.models;
+
+    exports dev.sluice.runtime;
+}

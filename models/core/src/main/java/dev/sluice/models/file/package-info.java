@@ -1,0 +1,2 @@
+/// Containers of weights: GGUF and safetensors.
+package dev.sluice.models.file;

@@ -1,0 +1,8 @@
+/// The command line, and later the protocols.
+module dev.sluice.bridge {
+    requires dev.sluice.runtime;
+    requires info.picocli;
+    requires org.jline;
+
+    opens dev.sluice.bridge.cli to info.picocli;
+}
