@@ -1,2 +1,0 @@
-/// Containers of weights: GGUF and safetensors.
-package dev.sluice.models.file;
