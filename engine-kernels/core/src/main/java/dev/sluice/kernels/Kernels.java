@@ -82,6 +82,10 @@ public final class Kernels implements AutoCloseable {
         return backend.allocateKv(dtype, pages, pageSize, kvHeads, keyDim, valueDim, latent);
     }
 
+    public Matrix upload(Matrix host) {
+        return backend.upload(host);
+    }
+
     public Matrix prepare(Matrix weight) {
         return backend.prepare(weight);
     }

@@ -36,6 +36,12 @@ public interface KernelBackend extends AutoCloseable {
     KvPages allocateKv(DType dtype, int pages, int pageSize, int kvHeads, int keyDim, int valueDim,
             boolean latent);
 
+    /// `host` where this backend reads it, in its own encoding and with rows that can be viewed
+    /// alone: tables, norms and biases. On a CPU the same view.
+    default Matrix upload(Matrix host) {
+        return host;
+    }
+
     /// A weight in the form that this backend multiplies fastest: the same view, an upload, or a
     /// repacked copy, after which the mapped pages of the file may be dropped.
     Matrix prepare(Matrix weight);

@@ -1,0 +1,26 @@
+package dev.sluice.models.family;
+
+import dev.sluice.kernels.Activation;
+import dev.sluice.kernels.RouterSpec;
+import dev.sluice.kernels.RouterSpec.Scoring;
+import java.util.List;
+
+/// Qwen2-MoE: softmax over all experts; a shared expert with a sigmoid gate of its own.
+final class Qwen2Moe implements Family {
+    @Override
+    public String architecture() { return "qwen2moe"; }
+
+    @Override
+    public List<String> transformersNames() { return List.of("Qwen2MoeForCausalLM"); }
+
+    @Override
+    public DecoderLayer layer(Parts p, int i) {
+        var c = p.config().experts();
+        var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
+        return new DecoderLayer(
+                p.norm(i, "attn_norm"), p.attention(i), p.noNorm(), p.norm(i, "ffn_norm"),
+                p.hasExperts(i) ? p.experts(i, router, Activation.SILU)
+                        : p.mlp(i, Activation.SILU),
+                p.noNorm());
+    }
+}

@@ -1,0 +1,125 @@
+package dev.sluice.models.family;
+
+import dev.sluice.kernels.DType;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.kernels.Matrix;
+import dev.sluice.kernels.RopeSpec;
+import dev.sluice.kernels.RowBuffer;
+import dev.sluice.kernels.RowMap;
+import dev.sluice.models.Batch;
+import dev.sluice.models.KvPlan;
+import dev.sluice.models.MalformedBatchException;
+import java.util.List;
+
+/// The integers of one step on the device: token ids, positions, slots and page tables, and the
+/// rotary angles that all layers of a kind share. Filled once per step from the [Batch].
+/// Engine thread only.
+final class Step {
+    private final Kernels kernels;
+    private final KvPlan plan;
+    private final List<RopeSpec> ropes;
+    private final RowBuffer tokenIds;
+    private final RowBuffer positions;
+    private final RowBuffer sequences;
+    private final RowBuffer[] slots;
+    private final RowBuffer[] pageTables;
+    private final RowBuffer[] angles;
+    private final RowMap[] rowMaps;
+    private final int[] staging;
+    private final int maxPages;
+    private int rowCount;
+
+    Step(Kernels kernels, KvPlan plan, List<RopeSpec> ropes, Limits limits) {
+        this.kernels = kernels;
+        this.plan = plan;
+        this.ropes = ropes;
+        maxPages = Math.ceilDiv(limits.maxPositions(), plan.pageSize());
+        int groups = plan.groups().size();
+        tokenIds = new RowBuffer(kernels, DType.I32, limits.maxRows(), 1);
+        positions = new RowBuffer(kernels, DType.I32, limits.maxRows(), 1);
+        sequences = new RowBuffer(kernels, DType.I32, limits.maxRows(), 1);
+        slots = new RowBuffer[groups];
+        pageTables = new RowBuffer[groups];
+        rowMaps = new RowMap[groups];
+        for (int g = 0; g < groups; g++) {
+            slots[g] = new RowBuffer(kernels, DType.I32, limits.maxRows(), 1);
+            pageTables[g] = new RowBuffer(kernels, DType.I32, limits.maxSequences(), maxPages);
+        }
+        angles = new RowBuffer[ropes.size()];
+        for (int i = 0; i < angles.length; i++) {
+            angles[i] = new RowBuffer(kernels, DType.F32, limits.maxRows(), ropes.get(i).dims());
+        }
+        staging = new int[Math.max(limits.maxRows(), limits.maxSequences() * maxPages)];
+    }
+
+    /// Brings the batch to the device and computes the rotary angles.
+    void fill(Batch batch) {
+        rowCount = batch.rowCount();
+        for (int r = 0; r < rowCount; r++) {
+            if (batch.position(r) >= maxPages * plan.pageSize()) {
+                throw new MalformedBatchException("position %d of a model with room for %d"
+                        .formatted(batch.position(r), maxPages * plan.pageSize()));
+            }
+            staging[r] = batch.tokenId(r);
+        }
+        send(tokenIds.rows(rowCount));
+        for (int r = 0; r < rowCount; r++) {
+            staging[r] = batch.position(r);
+        }
+        send(positions.rows(rowCount));
+        for (int r = 0; r < rowCount; r++) {
+            staging[r] = batch.sequence(r);
+        }
+        send(sequences.rows(rowCount));
+        for (int g = 0; g < rowMaps.length; g++) {
+            fillGroup(batch, g);
+        }
+        for (int i = 0; i < angles.length; i++) {
+            kernels.rotaryAngles(ropes.get(i), positions(), angles[i].rows(rowCount));
+        }
+    }
+
+    private void fillGroup(Batch batch, int group) {
+        int pageSize = plan.pageSize();
+        for (int r = 0; r < rowCount; r++) {
+            int position = batch.position(r);
+            int page = batch.pages(batch.sequence(r), group)[position / pageSize];
+            staging[r] = page * pageSize + position % pageSize;
+        }
+        Matrix slotRows = slots[group].rows(rowCount);
+        send(slotRows);
+        int sequenceCount = batch.sequenceCount();
+        for (int s = 0; s < sequenceCount; s++) {
+            int[] pages = batch.pages(s, group);
+            int known = Math.min(pages.length, maxPages);
+            System.arraycopy(pages, 0, staging, s * maxPages, known);
+            java.util.Arrays.fill(staging, s * maxPages + known, (s + 1) * maxPages, 0);
+        }
+        Matrix table = pageTables[group].rows(sequenceCount);
+        send(table);
+        RowMap old = rowMaps[group];
+        if (old == null || old.slots() != slotRows || old.pageTable() != table) {
+            rowMaps[group] = new RowMap(positions(), sequences.rows(rowCount), slotRows, table);
+        }
+    }
+
+    private void send(Matrix device) {
+        kernels.write(stagingView(device), device);
+    }
+
+    private Matrix stagingView(Matrix like) {
+        return Matrix.host(staging, staging.length, 1).rows(0, like.rows() * like.cols())
+                .reshape(like.rows(), like.cols());
+    }
+
+    int rowCount() { return rowCount; }
+
+    Matrix tokenIds() { return tokenIds.rows(rowCount); }
+
+    Matrix positions() { return positions.rows(rowCount); }
+
+    RowMap rowMap(int group) { return rowMaps[group]; }
+
+    /// Angles [T, dims] of the rope of that index.
+    Matrix angles(int rope) { return angles[rope].rows(rowCount); }
+}
