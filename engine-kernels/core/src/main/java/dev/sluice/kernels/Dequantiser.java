@@ -116,7 +116,7 @@ public final class Dequantiser {
         for (int e = 0; e < 256; e++) {
             int scale = u8(s, at + e / 16);
             int q = twoBits(s, at + 16, e);
-            out[i + e] = d * ((scale & 15) * q) - dmin * (scale >> 4);
+            out[i + e] = d * (scale & 15) * q - dmin * (scale >> 4);
         }
     }
 
@@ -129,7 +129,7 @@ public final class Dequantiser {
             int high = u8(s, at + 104 + g % 4) >> 2 * (g / 4) & 3;
             int scale = (low | high << 4) - 32;
             int q = twoBits(s, at + 32, e) - ((u8(s, at + e % 32) >> e / 32 & 1) != 0 ? 0 : 4);
-            out[i + e] = d * (scale * q);
+            out[i + e] = d * scale * q;
         }
     }
 
@@ -139,7 +139,7 @@ public final class Dequantiser {
         float dmin = f16(s, at + 2);
         for (int e = 0; e < 256; e++) {
             int q = pairNibble(s, at + 16, e);
-            out[i + e] = d * (scale6(s, at + 4, e / 32) * q) - dmin * min6(s, at + 4, e / 32);
+            out[i + e] = d * scale6(s, at + 4, e / 32) * q - dmin * min6(s, at + 4, e / 32);
         }
     }
 
@@ -149,7 +149,7 @@ public final class Dequantiser {
         float dmin = f16(s, at + 2);
         for (int e = 0; e < 256; e++) {
             int q = pairNibble(s, at + 48, e) | (u8(s, at + 16 + e % 32) >> e / 32 & 1) << 4;
-            out[i + e] = d * (scale6(s, at + 4, e / 32) * q) - dmin * min6(s, at + 4, e / 32);
+            out[i + e] = d * scale6(s, at + 4, e / 32) * q - dmin * min6(s, at + 4, e / 32);
         }
     }
 
@@ -161,7 +161,7 @@ public final class Dequantiser {
             int both = u8(s, at + 64 * (e / 128) + e % 32 + 32 * (quarter & 1));
             int low = quarter < 2 ? both & 15 : both >> 4;
             int q = (low | twoBits(s, at + 128, e) << 4) - 32;
-            out[i + e] = d * (s.get(JAVA_BYTE, at + 192 + e / 16) * q);
+            out[i + e] = d * s.get(JAVA_BYTE, at + 192 + e / 16) * q;
         }
     }
 
