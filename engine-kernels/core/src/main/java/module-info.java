@@ -7,4 +7,6 @@ module dev.sluice.kernels {
 
     uses dev.sluice.kernels.spi.KernelBackendProvider;
 
+    provides dev.sluice.kernels.spi.KernelBackendProvider
+            with dev.sluice.kernels.reference.ReferenceProvider;
 }
