@@ -5,6 +5,7 @@ module dev.sluice.models {
 
     exports dev.sluice.models;
     exports dev.sluice.models.chat;
+    exports dev.sluice.models.file;
     exports dev.sluice.models.json;
     exports dev.sluice.models.tokenizer;
 }
