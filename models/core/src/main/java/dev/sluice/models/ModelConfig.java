@@ -56,7 +56,7 @@ public record ModelConfig(String architecture, String name, int vocab, int conte
     public record ExpertConfig(int experts, int topK, int hidden, int sharedHidden, int denseLayers,
             boolean sigmoid, boolean normalize, float scale, int groups, int groupsKept) {
 
-        static final ExpertConfig NONE = new ExpertConfig(0, 0, 0, 0, 0, false, false, 1, 1, 1);
+        public static final ExpertConfig NONE = new ExpertConfig(0, 0, 0, 0, 0, false, false, 1, 1, 1);
     }
 
     /// Multi-head latent attention (DeepSeek-V2, section 2.1); kvRank is 0 for other attention.
@@ -65,7 +65,7 @@ public record ModelConfig(String architecture, String name, int vocab, int conte
     /// @param nopeDim    part of a head that is not rotated
     /// @param ropeDim    part of a head that is
     public record LatentConfig(int queryRank, int kvRank, int nopeDim, int ropeDim, int valueDim) {
-        static final LatentConfig NONE = new LatentConfig(0, 0, 0, 0, 0);
+        public static final LatentConfig NONE = new LatentConfig(0, 0, 0, 0, 0);
     }
 
     /// 1/sqrt(keyDim) unless the file says otherwise.

@@ -13,4 +13,7 @@ public interface WeightSource {
 
     /// One matrix per expert, of a tensor that is stacked in GGUF: `blk.3.ffn_gate_exps.weight`.
     List<Matrix> experts(String name, int count);
+
+    /// Stored names that nothing has asked for so far.
+    List<String> unused();
 }

@@ -2,13 +2,23 @@ package dev.sluice.models.family;
 
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.WeightSource;
+import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.GgufFile;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 
 /// Weights of a GGUF file, as they are. Experts come stacked, fused with the gate (newer
-/// DeepSeek files), or one tensor each (the first Mixtral files).
-record GgufWeights(GgufFile file) implements WeightSource {
+/// DeepSeek files), or one tensor each (the first Mixtral files). One thread, while a model is
+/// opened.
+final class GgufWeights implements WeightSource {
+    private final GgufFile file;
+    private final Set<String> used = new HashSet<>();
+
+    GgufWeights(GgufFile file) {
+        this.file = file;
+    }
 
     @Override
     public boolean has(String name) {
@@ -17,7 +27,19 @@ record GgufWeights(GgufFile file) implements WeightSource {
 
     @Override
     public Matrix matrix(String name) {
+        used.add(name);
         return file.tensor(name).matrix();
+    }
+
+    @Override
+    public List<String> unused() {
+        var out = new ArrayList<String>();
+        for (FileTensor tensor : file.tensors()) {
+            if (!used.contains(tensor.name())) {
+                out.add(tensor.name());
+            }
+        }
+        return out;
     }
 
     @Override

@@ -1,0 +1,45 @@
+package dev.sluice.models;
+
+import dev.sluice.kernels.DType;
+
+/// How a model is opened. Immutable.
+///
+/// @param kvType         storage of keys and values: F32, F16, BF16 or Q8_0
+/// @param contextTokens  positions of one sequence; 0 for the model's own limit, at most
+///                       [#DEFAULT_CONTEXT_MAX]
+/// @param sequences      sequences that may be open at once; the KV pool holds them all
+/// @param maxRows        rows of one step, so the longest chunk of a prompt
+public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+
+    /// A model of 128k positions would otherwise reserve gigabytes that few callers want.
+    public static final int DEFAULT_CONTEXT_MAX = 4096;
+
+    /// Long enough that a chunk's weights are read once for many rows, short enough that scratch
+    /// stays below a hundred megabytes for models of a few billion weights.
+    public static final int DEFAULT_MAX_ROWS = 512;
+
+    public LoadOptions {
+        if (contextTokens < 0 || sequences < 1 || maxRows < 1) {
+            throw new IllegalArgumentException("context %d, %d sequences, %d rows"
+                    .formatted(contextTokens, sequences, maxRows));
+        }
+        switch (kvType) {
+            case F32, F16, BF16, Q8_0 -> { }
+            default -> throw new IllegalArgumentException(
+                    "keys and values are stored as F32, F16, BF16 or Q8_0, not " + kvType);
+        }
+    }
+
+    /// Half-precision keys and values, one sequence of the model's length up to 4096.
+    public static LoadOptions defaults() {
+        return new LoadOptions(DType.F16, 0, 1, DEFAULT_MAX_ROWS);
+    }
+
+    public LoadOptions withKvType(DType type) {
+        return new LoadOptions(type, contextTokens, sequences, maxRows);
+    }
+
+    public LoadOptions withContext(int tokens) {
+        return new LoadOptions(kvType, tokens, sequences, maxRows);
+    }
+}

@@ -1,0 +1,112 @@
+package dev.sluice.models.family;
+
+import dev.sluice.kernels.DType;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.kernels.Matrix;
+import dev.sluice.models.CausalLm;
+import dev.sluice.models.ModelConfig;
+import dev.sluice.models.UnsupportedModelException;
+import dev.sluice.models.WeightSource;
+import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.SafetensorsFolder;
+import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.json.JsonObject;
+import dev.sluice.router.RoutingObserver;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.regex.Pattern;
+
+/// From an opened file to a model that runs: config, weights, layers. One thread.
+public final class DecoderLoader {
+    /// Positions of a page. Divides the attention split, is a multiple of the quantisation block,
+    /// and wastes at most 31 positions of a sequence.
+    public static final int PAGE_SIZE = 32;
+
+    /// Stored tensors that no forward pass needs: rotary tables (read with the config), prediction
+    /// layers, and the vision parts of multimodal checkpoints.
+    private static final Pattern IGNORED = Pattern.compile(
+            "rope_(freqs|factors_long|factors_short)[.]weight|.*[.]nextn[.].*|.*rotary_emb.*"
+            + "|(model[.])?(vision_tower|visual|multi_modal_projector)[.].*");
+
+    private final TensorFile file;
+    private final Family family;
+    private final ModelConfig config;
+    private final Arena copies;
+
+    private DecoderLoader(TensorFile file, Family family, ModelConfig config, Arena copies) {
+        this.file = file;
+        this.family = family;
+        this.config = config;
+        this.copies = copies;
+    }
+
+    /// Reads the config; no weight is touched. `copies` owns what has to be rewritten and must
+    /// live as long as the model.
+    public static DecoderLoader of(TensorFile file, int contextTokens, Arena copies) {
+        return switch (file) {
+            case GgufFile gguf -> {
+                Family family = Families.of(gguf.metadata().string("general.architecture"));
+                yield new DecoderLoader(gguf, family,
+                        GgufConfig.read(gguf, family, contextTokens), copies);
+            }
+            case SafetensorsFolder folder -> {
+                var json = new JsonObject(folder.path().resolve("config.json"), folder.config());
+                Family family = TransformersConfig.family(json);
+                yield new DecoderLoader(folder, family,
+                        TransformersConfig.read(json, family, contextTokens), copies);
+            }
+        };
+    }
+
+    public ModelConfig config() { return config; }
+
+    /// Builds the model. `layersDone` hears how many layers are ready. The caller's `kernels`
+    /// belong to the model from then on.
+    public CausalLm load(Kernels kernels, DType kvType, Limits limits, RoutingObserver observer,
+            IntConsumer layersDone) {
+        WeightSource weights = switch (file) {
+            case GgufFile gguf -> new GgufWeights(gguf);
+            case SafetensorsFolder folder ->
+                    new TransformersWeights(folder, family.architecture(), copies);
+        };
+        int pages = limits.maxSequences() * Math.ceilDiv(limits.maxPositions(), PAGE_SIZE);
+        var kv = new KvLayers(kernels, config, family, kvType, PAGE_SIZE, pages);
+        var parts = new Parts(kernels, config, weights, kv, observer, limits.maxRows());
+        Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
+        var layers = new ArrayList<DecoderLayer>(config.layers());
+        for (int layer = 0; layer < config.layers(); layer++) {
+            layers.add(family.layer(parts, layer));
+            layersDone.accept(layer + 1);
+        }
+        Matrix output = config.tied() ? kernels.prepare(table)
+                : parts.prepared("output.weight", config.vocab(), config.hidden());
+        var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
+        requireAllUsed(weights);
+        return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
+                family.embeddingScale(config), List.copyOf(layers), head, kv));
+    }
+
+    /// A tensor that the family does not know of would change the output: better no model.
+    private void requireAllUsed(WeightSource weights) {
+        var unknown = new ArrayList<String>();
+        for (String name : weights.unused()) {
+            if (!IGNORED.matcher(name).matches() && !isPredictionLayer(name)
+                    && !(config.tied() && name.endsWith("lm_head.weight"))) {
+                unknown.add(name);
+            }
+        }
+        if (!unknown.isEmpty()) {
+            throw new UnsupportedModelException(
+                    "%s: %d tensors that family '%s' has no use for, the first: %s".formatted(
+                            file.path(), unknown.size(), family.architecture(), unknown.getFirst()));
+        }
+    }
+
+    /// Layers behind the last one that runs (DeepSeek-V3's multi-token prediction).
+    private boolean isPredictionLayer(String name) {
+        var matcher = Pattern.compile("(?:blk|.*layers)[.](\\d{1,4})[.].*").matcher(name);
+        return matcher.matches() && Integer.parseInt(matcher.group(1)) >= config.layers();
+    }
+}
