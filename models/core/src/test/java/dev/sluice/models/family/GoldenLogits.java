@@ -35,11 +35,12 @@ record GoldenLogits(int[] prompt, int[] greedy, float[] logits) {
 
     int vocab() { return logits.length / prompt.length; }
 
-    /// Logits [positions][vocab] of `ids`, prefilled in chunks of `chunk` rows.
-    static float[] run(Path model, String backend, int[] ids, int chunk, int greedyCount,
+    /// Logits [positions][vocab] of `ids`, prefilled in chunks of `chunk` rows; fills
+    /// `greedyOut` with the tokens that follow.
+    static float[] run(Path model, String backend, int[] ids, int chunk,
             int[] greedyOut) {
         Kernels kernels = Kernels.open(backend, BackendOptions.defaults());
-        var options = new LoadOptions(DType.F32, ids.length + greedyCount, 1, 64);
+        var options = new LoadOptions(DType.F32, ids.length + greedyOut.length, 1, 64);
         try (LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { })) {
             CausalLm lm = loaded.lm();
             var batch = new Batch(64, 1);
