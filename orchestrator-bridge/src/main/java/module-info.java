@@ -2,6 +2,7 @@
 module dev.sluice.bridge {
     requires dev.sluice.runtime;
     requires info.picocli;
+    requires jdk.management;
     requires org.jline;
 
     opens dev.sluice.bridge.cli to info.picocli;

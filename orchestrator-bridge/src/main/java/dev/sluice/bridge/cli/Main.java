@@ -1,14 +1,86 @@
 package dev.sluice.bridge.cli;
 
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
 
-/// The `sluice` command.
-@CommandLine.Command(name = "sluice")
+/// The `sluice` command: the only wiring, and the only reader of properties that the launcher
+/// sets. Exit status: 0 done, 1 failed with a one-line reason on stderr, 2 wrong usage.
+@Command(
+        name = "sluice",
+        description = "Runs open-weight language models on this machine.",
+        versionProvider = Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = DoctorCommand.class,
+        footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = {"-h", "--help"}, usageHelp = true, scope = ScopeType.INHERIT,
+            description = "Print this help and exit.")
+    private boolean help;
+
+    @Option(names = {"-V", "--version"}, versionHelp = true,
+            description = "Print the version and exit.")
+    private boolean version;
+
+    @Option(names = "--verbose", scope = ScopeType.INHERIT,
+            description = "Print the stack trace of a failure.")
+    private boolean verbose;
+
+    boolean verbose() { return verbose; }
+
     @Override
-    public void run() { }
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
+    }
+
+    /// Runs one command line and returns its exit status. Nothing is written but to `out` and
+    /// `err`, and the JVM goes on: tests call this.
+    static int execute(PrintWriter out, PrintWriter err, String... args) {
+        var main = new Main();
+        var reasons = new FailureReport(main::verbose);
+        CommandLine line = new CommandLine(main)
+                .setOut(out)
+                .setErr(err)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setUsageHelpWidth(100)
+                .setParameterExceptionHandler(reasons::wrongUsage)
+                .setExecutionExceptionHandler(reasons::failed);
+        int status;
+        try {
+            status = line.execute(args);
+        } catch (OutOfMemoryError | StackOverflowError | LinkageError | AssertionError e) {
+            status = reasons.broken(e, err);
+        }
+        out.flush();
+        err.flush();
+        return status;
+    }
 
     public static void main(String[] args) {
-        System.exit(new CommandLine(new Main()).execute(args));
+        String descriptor = System.getProperty("sluice.stderr", "");
+        if (!descriptor.isEmpty()) {
+            StandardError.restore(Integer.parseInt(descriptor));
+        }
+        var out = new PrintWriter(
+                new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
+        var err = new PrintWriter(
+                new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
+        int status = execute(out, err, args);
+        if (out.checkError() && status == 0) {
+            err.println("sluice: stdout was closed before everything was written");
+            status = 1;
+        }
+        System.exit(status);
     }
 }

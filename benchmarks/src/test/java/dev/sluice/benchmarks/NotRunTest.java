@@ -1,0 +1,75 @@
+package dev.sluice.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.w3c.dom.Element;
+
+/// Goal: a green build hides nothing. Method: runs last, reads the test reports of every module
+/// and prints which tests did not run and why; with `-Dskips=fail` any such test fails the build.
+/// The long tests (tag "soak") are printed but never counted: they have a profile of their own.
+final class NotRunTest {
+    private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+
+    @Test
+    void list_what_did_not_run() throws Exception {
+        List<String> skipped = skippedTests();
+        System.out.println("Not run by this build:");
+        skipped.forEach(line -> System.out.println("  " + line));
+        if (!Boolean.getBoolean("soak")) {
+            long soaks = soakClasses();
+            System.out.println("  " + soaks + " test classes with soaks (-Psoak runs them)");
+        }
+        if (System.getProperty("goldens", "").isEmpty()) {
+            System.out.println("  goldens outside the repository (-Dgoldens=DIR runs them)");
+        }
+        if ("fail".equals(System.getProperty("skips"))) {
+            assertEquals(List.of(), skipped, "skipped tests, and -Dskips=fail");
+        }
+    }
+
+    private static List<String> skippedTests() throws Exception {
+        var skipped = new ArrayList<String>();
+        try (Stream<Path> reports = Files.find(ROOT, 5, (path, _) ->
+                path.getParent().endsWith("target/surefire-reports")
+                && path.getFileName().toString().matches("TEST-.*\\.xml"))) {
+            for (Path report : reports.sorted().toList()) {
+                addSkipped(report.toFile(), skipped);
+            }
+        }
+        return skipped;
+    }
+
+    private static void addSkipped(File report, List<String> to) throws Exception {
+        var cases = DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(report)
+                .getElementsByTagName("testcase");
+        for (int i = 0; i < cases.getLength(); i++) {
+            Element test = (Element) cases.item(i);
+            var marks = test.getElementsByTagName("skipped");
+            if (marks.getLength() > 0) {
+                to.add("%s.%s: %s".formatted(test.getAttribute("classname"),
+                        test.getAttribute("name"),
+                        ((Element) marks.item(0)).getAttribute("message")));
+            }
+        }
+    }
+
+    private static long soakClasses() throws IOException {
+        try (Stream<Path> sources = Files.find(ROOT, 20, (path, _) ->
+                path.toString().endsWith("Test.java") && path.toString().contains("src"))) {
+            long count = 0;
+            for (Path source : sources.toList()) {
+                count += Files.readString(source).contains("@Tag(\"soak\")") ? 1 : 0;
+            }
+            return count - 1; // This class names the tag and has none.
+        }
+    }
+}
