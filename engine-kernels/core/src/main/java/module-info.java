@@ -8,5 +8,6 @@ module dev.sluice.kernels {
     uses dev.sluice.kernels.spi.KernelBackendProvider;
 
     provides dev.sluice.kernels.spi.KernelBackendProvider
-            with dev.sluice.kernels.reference.ReferenceProvider;
+            with dev.sluice.kernels.reference.ReferenceProvider,
+                    dev.sluice.kernels.vector.VectorProvider;
 }

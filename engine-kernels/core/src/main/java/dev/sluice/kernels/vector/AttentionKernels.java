@@ -1,0 +1,187 @@
+package dev.sluice.kernels.vector;
+
+import dev.sluice.kernels.AttentionSpec;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/// The hot loops of attention, on decoded tiles in arrays. Stateless.
+///
+/// Query vectors come in blocks of four that share the loads of a tile: a block keeps eight sums
+/// in registers, which with four-cycle fused multiply-adds on two ports is what keeps both busy.
+/// A query gets the same operations in the same order in a block of four as alone, so how rows
+/// are blocked never shows in the bits:
+///
+/// - a score is one chain of fused multiply-adds over the dimensions, ascending, from zero;
+/// - an output element is one chain over the visible positions, ascending, from zero per split;
+/// - the sum of the weights has one chain per lane over the split, then a fixed tree.
+final class AttentionKernels {
+    private static final VectorSpecies<Float> S = VectorFunctions.SPECIES;
+    private static final int L = S.length();
+    private static final int TILE = KvLayout.TILE;
+    /// Distance between two queries' scores.
+    private static final int SPLIT = AttentionSpec.SPLIT_POSITIONS;
+
+    private AttentionKernels() { }
+
+    /// scores [4, SPLIT] at columns column..column+TILE = q [4, dim] * keys [dim, TILE]
+    static void scores4(float[] q, int qAt, int dim, float[] keys, float[] scores, int at) {
+        for (int p = 0; p < TILE; p += 2 * L) {
+            FloatVector a0 = FloatVector.zero(S);
+            FloatVector a1 = a0;
+            FloatVector b0 = a0;
+            FloatVector b1 = a0;
+            FloatVector c0 = a0;
+            FloatVector c1 = a0;
+            FloatVector d0 = a0;
+            FloatVector d1 = a0;
+            for (int d = 0; d < dim; d++) {
+                FloatVector k0 = FloatVector.fromArray(S, keys, d * TILE + p);
+                FloatVector k1 = FloatVector.fromArray(S, keys, d * TILE + p + L);
+                FloatVector x = FloatVector.broadcast(S, q[qAt + d]);
+                a0 = x.fma(k0, a0);
+                a1 = x.fma(k1, a1);
+                x = FloatVector.broadcast(S, q[qAt + dim + d]);
+                b0 = x.fma(k0, b0);
+                b1 = x.fma(k1, b1);
+                x = FloatVector.broadcast(S, q[qAt + 2 * dim + d]);
+                c0 = x.fma(k0, c0);
+                c1 = x.fma(k1, c1);
+                x = FloatVector.broadcast(S, q[qAt + 3 * dim + d]);
+                d0 = x.fma(k0, d0);
+                d1 = x.fma(k1, d1);
+            }
+            a0.intoArray(scores, at + p);
+            a1.intoArray(scores, at + p + L);
+            b0.intoArray(scores, at + SPLIT + p);
+            b1.intoArray(scores, at + SPLIT + p + L);
+            c0.intoArray(scores, at + 2 * SPLIT + p);
+            c1.intoArray(scores, at + 2 * SPLIT + p + L);
+            d0.intoArray(scores, at + 3 * SPLIT + p);
+            d1.intoArray(scores, at + 3 * SPLIT + p + L);
+        }
+    }
+
+    /// As [#scores4] for one query.
+    static void scores1(float[] q, int qAt, int dim, float[] keys, float[] scores, int at) {
+        for (int p = 0; p < TILE; p += 2 * L) {
+            FloatVector a0 = FloatVector.zero(S);
+            FloatVector a1 = a0;
+            for (int d = 0; d < dim; d++) {
+                FloatVector x = FloatVector.broadcast(S, q[qAt + d]);
+                a0 = x.fma(FloatVector.fromArray(S, keys, d * TILE + p), a0);
+                a1 = x.fma(FloatVector.fromArray(S, keys, d * TILE + p + L), a1);
+            }
+            a0.intoArray(scores, at + p);
+            a1.intoArray(scores, at + p + L);
+        }
+    }
+
+    /// out [4, outStride] += weights [4, SPLIT] at columns at+from..at+to * values [TILE, stride]
+    /// at rows from..to. `outStride` is a multiple of TILE and at most `stride`.
+    static void weigh4(float[] weights, int at, int from, int to, float[] values, int stride,
+            float[] out, int outAt, int outStride) {
+        for (int c = 0; c < outStride; c += 2 * L) {
+            int o = outAt + c;
+            FloatVector a0 = FloatVector.fromArray(S, out, o);
+            FloatVector a1 = FloatVector.fromArray(S, out, o + L);
+            FloatVector b0 = FloatVector.fromArray(S, out, o + outStride);
+            FloatVector b1 = FloatVector.fromArray(S, out, o + outStride + L);
+            FloatVector c0 = FloatVector.fromArray(S, out, o + 2 * outStride);
+            FloatVector c1 = FloatVector.fromArray(S, out, o + 2 * outStride + L);
+            FloatVector d0 = FloatVector.fromArray(S, out, o + 3 * outStride);
+            FloatVector d1 = FloatVector.fromArray(S, out, o + 3 * outStride + L);
+            for (int j = from; j < to; j++) {
+                FloatVector v0 = FloatVector.fromArray(S, values, j * stride + c);
+                FloatVector v1 = FloatVector.fromArray(S, values, j * stride + c + L);
+                FloatVector x = FloatVector.broadcast(S, weights[at + j]);
+                a0 = x.fma(v0, a0);
+                a1 = x.fma(v1, a1);
+                x = FloatVector.broadcast(S, weights[at + SPLIT + j]);
+                b0 = x.fma(v0, b0);
+                b1 = x.fma(v1, b1);
+                x = FloatVector.broadcast(S, weights[at + 2 * SPLIT + j]);
+                c0 = x.fma(v0, c0);
+                c1 = x.fma(v1, c1);
+                x = FloatVector.broadcast(S, weights[at + 3 * SPLIT + j]);
+                d0 = x.fma(v0, d0);
+                d1 = x.fma(v1, d1);
+            }
+            a0.intoArray(out, o);
+            a1.intoArray(out, o + L);
+            b0.intoArray(out, o + outStride);
+            b1.intoArray(out, o + outStride + L);
+            c0.intoArray(out, o + 2 * outStride);
+            c1.intoArray(out, o + 2 * outStride + L);
+            d0.intoArray(out, o + 3 * outStride);
+            d1.intoArray(out, o + 3 * outStride + L);
+        }
+    }
+
+    /// As [#weigh4] for one query.
+    static void weigh1(float[] weights, int at, int from, int to, float[] values, int stride,
+            float[] out, int outAt, int outStride) {
+        for (int c = 0; c < outStride; c += 2 * L) {
+            FloatVector a0 = FloatVector.fromArray(S, out, outAt + c);
+            FloatVector a1 = FloatVector.fromArray(S, out, outAt + c + L);
+            for (int j = from; j < to; j++) {
+                FloatVector x = FloatVector.broadcast(S, weights[at + j]);
+                a0 = x.fma(FloatVector.fromArray(S, values, j * stride + c), a0);
+                a1 = x.fma(FloatVector.fromArray(S, values, j * stride + c + L), a1);
+            }
+            a0.intoArray(out, outAt + c);
+            a1.intoArray(out, outAt + c + L);
+        }
+    }
+
+    /// Scales and caps the scores at from..to of one query and hides those beside them up to
+    /// whole vectors. Returns the largest.
+    static float mask(float[] scores, int at, int from, int to, float scale, float cap,
+            float[] lanes) {
+        int first = from / L * L;
+        int last = (to + L - 1) / L * L;
+        for (int j = first; j < last; j += L) {
+            FloatVector s = FloatVector.fromArray(S, scores, at + j).mul(scale);
+            if (cap != 0) {
+                s = VectorFunctions.tanh(s.div(cap)).mul(cap);
+            }
+            s.intoArray(scores, at + j);
+        }
+        for (int j = first; j < from; j++) {
+            scores[at + j] = Float.NEGATIVE_INFINITY;
+        }
+        for (int j = to; j < last; j++) {
+            scores[at + j] = Float.NEGATIVE_INFINITY;
+        }
+        FloatVector largest = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
+        for (int j = first; j < last; j += L) {
+            largest = largest.max(FloatVector.fromArray(S, scores, at + j));
+        }
+        largest.intoArray(lanes, 0);
+        float max = lanes[0];
+        for (int i = 1; i < L; i++) {
+            max = Math.max(max, lanes[i]);
+        }
+        return max;
+    }
+
+    /// Replaces the scores that [#mask] left by e^(score - max). Returns their sum.
+    static float exponentials(float[] scores, int at, int from, int to, float max, float[] lanes) {
+        FloatVector sum = FloatVector.zero(S);
+        int last = (to + L - 1) / L * L;
+        for (int j = from / L * L; j < last; j += L) {
+            FloatVector e = VectorMath.exp(FloatVector.fromArray(S, scores, at + j).sub(max));
+            e.intoArray(scores, at + j);
+            sum = sum.add(e);
+        }
+        return VectorFunctions.sum(sum, lanes);
+    }
+
+    /// x [n] at xAt = x * a + y [n] at yAt * b; n is a multiple of TILE
+    static void blend(float[] x, int xAt, float a, float[] y, int yAt, float b, int n) {
+        for (int c = 0; c < n; c += L) {
+            FloatVector sum = FloatVector.fromArray(S, x, xAt + c).mul(a);
+            FloatVector.fromArray(S, y, yAt + c).fma(FloatVector.broadcast(S, b), sum)
+                    .intoArray(x, xAt + c);
+        }
+    }
+}

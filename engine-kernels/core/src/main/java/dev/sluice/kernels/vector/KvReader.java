@@ -1,0 +1,178 @@
+package dev.sluice.kernels.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import dev.sluice.kernels.KvPages;
+import dev.sluice.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/// Decodes tiles of [KvLayout#TILE] positions to floats in arrays, where the attention kernels
+/// read them. Decoding is exact (a half, or a half times an 8-bit code), so the kernels compute
+/// on what is stored, whatever the storage. Owns scratch; one instance per worker.
+///
+/// Decoding goes through a copy into an array because C2 turns plain loops over arrays into
+/// vector conversions (F16C), which it does not do for loops over segments.
+final class KvReader {
+    private static final int TILE = KvLayout.TILE;
+
+    private short[] halves = new short[0];
+    private byte[] codes = new byte[0];
+    private float[] scales = new float[0];
+    private float[] plain = new float[0];
+
+    /// Room for tiles of `dim` elements a position.
+    void reserve(int dim) {
+        int elements = dim * TILE;
+        if (plain.length < elements) {
+            halves = new short[elements];
+            codes = new byte[elements];
+            scales = new float[(dim / 32 + 1) * TILE];
+            plain = new float[elements];
+        }
+    }
+
+    /// Keys of `head` at positions first..first+TILE of the sequence whose pages are row
+    /// `sequence` of `pageTable`, turned: tile [keyDim, TILE]. Only pages that hold a position
+    /// in from..to are read; columns of the other pages keep what they had.
+    void keys(KvPages pages, Matrix pageTable, int sequence, int head, int first, int from, int to,
+            float[] tile) {
+        int dim = pages.keyDim();
+        if (pages.pageSize() >= TILE) {
+            int page = pageTable.i32(sequence, first / pages.pageSize());
+            long at = KvLayout.keyTile(pages, page, head, first % pages.pageSize());
+            decodeTurned(pages, at, dim, TILE, tile);
+            return;
+        }
+        int size = pages.pageSize();
+        for (int p = first; p < first + TILE; p += size) {
+            if (p >= to || p + size <= from) {
+                continue;
+            }
+            int page = pageTable.i32(sequence, p / size);
+            decodeTurned(pages, KvLayout.keyTile(pages, page, head, 0), dim, size, plain);
+            for (int d = 0; d < dim; d++) {
+                System.arraycopy(plain, d * size, tile, d * TILE + p - first, size);
+            }
+        }
+    }
+
+    /// Values (or latent rows) as [#keys], in rows: tile [TILE, stride], of which the first
+    /// valueDim (keyDim when latent) columns are written.
+    void rows(KvPages pages, Matrix pageTable, int sequence, int head, int first, int from, int to,
+            float[] tile, int stride) {
+        int size = Math.min(TILE, pages.pageSize());
+        for (int p = first; p < first + TILE; p += size) {
+            if (p >= to || p + size <= from) {
+                continue;
+            }
+            int page = pageTable.i32(sequence, p / pages.pageSize());
+            int offset = p % pages.pageSize();
+            int dim = pages.latent() ? pages.keyDim() : pages.valueDim();
+            MemorySegment memory = pages.latent() ? pages.keys().memory() : pages.values().memory();
+            long at = pages.latent() ? KvLayout.keyTile(pages, page, head, offset)
+                    : KvLayout.valueTile(pages, page, head, offset);
+            if (stride == dim) {
+                decodeRows(pages, memory, at, dim, size, tile, (p - first) * stride);
+                continue;
+            }
+            decodeRows(pages, memory, at, dim, size, plain, 0);
+            for (int r = 0; r < size; r++) {
+                System.arraycopy(plain, r * dim, tile, (p - first + r) * stride, dim);
+            }
+        }
+    }
+
+    /// tile [keyDim, TILE] from rows [TILE, stride]
+    static void turn(float[] rows, int stride, int dim, float[] tile) {
+        for (int d = 0; d < dim; d++) {
+            for (int p = 0; p < TILE; p++) {
+                tile[d * TILE + p] = rows[p * stride + d];
+            }
+        }
+    }
+
+    private void decodeTurned(KvPages pages, long at, int dim, int positions, float[] out) {
+        MemorySegment memory = pages.keys().memory();
+        int count = dim * positions;
+        switch (pages.dtype()) {
+            case F32, F16, BF16 -> decode(pages, memory, at, count, out, 0);
+            case Q8_0 -> {
+                MemorySegment.copy(memory, JAVA_BYTE, at, codes, 0, count);
+                readScales(memory, at + count, count / 32);
+                for (int d = 0; d < dim; d++) {
+                    multiplyLanes(codes, d * positions, scales, d / 32 * positions, positions, out);
+                }
+            }
+            case I32, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4,
+                    F8_E4M3 -> throw new IllegalArgumentException("KV in " + pages.dtype());
+        }
+    }
+
+    private void decodeRows(KvPages pages, MemorySegment memory, long at, int dim, int positions,
+            float[] out, int outAt) {
+        int count = dim * positions;
+        switch (pages.dtype()) {
+            case F32, F16, BF16 -> decode(pages, memory, at, count, out, outAt);
+            case Q8_0 -> {
+                MemorySegment.copy(memory, JAVA_BYTE, at, codes, 0, count);
+                readScales(memory, at + count, count / 32);
+                for (int i = 0; i < count; i += 32) {
+                    multiply(codes, i, scales[i / 32], out, outAt + i);
+                }
+            }
+            case I32, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4,
+                    F8_E4M3 -> throw new IllegalArgumentException("KV in " + pages.dtype());
+        }
+    }
+
+    private void decode(KvPages pages, MemorySegment memory, long at, int count, float[] out,
+            int outAt) {
+        switch (pages.dtype()) {
+            case F32 -> MemorySegment.copy(memory, JAVA_FLOAT_UNALIGNED, at, out, outAt, count);
+            case F16 -> {
+                MemorySegment.copy(memory, JAVA_SHORT_UNALIGNED, at, halves, 0, count);
+                fromF16(halves, count, out, outAt);
+            }
+            case BF16 -> {
+                MemorySegment.copy(memory, JAVA_SHORT_UNALIGNED, at, halves, 0, count);
+                fromBf16(halves, count, out, outAt);
+            }
+            case Q8_0, I32, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS,
+                    MXFP4, F8_E4M3 -> throw new IllegalArgumentException("KV in " + pages.dtype());
+        }
+    }
+
+    private void readScales(MemorySegment memory, long at, int count) {
+        MemorySegment.copy(memory, JAVA_SHORT_UNALIGNED, at, halves, 0, count);
+        fromF16(halves, count, scales, 0);
+    }
+
+    private static void fromF16(short[] in, int count, float[] out, int outAt) {
+        for (int i = 0; i < count; i++) {
+            out[outAt + i] = Float.float16ToFloat(in[i]);
+        }
+    }
+
+    private static void fromBf16(short[] in, int count, float[] out, int outAt) {
+        for (int i = 0; i < count; i++) {
+            out[outAt + i] = Float.intBitsToFloat(in[i] << 16);
+        }
+    }
+
+    /// out at outAt.. = scale * 32 codes
+    private static void multiply(byte[] codes, int at, float scale, float[] out, int outAt) {
+        for (int i = 0; i < 32; i++) {
+            out[outAt + i] = scale * codes[at + i];
+        }
+    }
+
+    /// out at the codes' index = each code times the scale of its position
+    private static void multiplyLanes(byte[] codes, int at, float[] scales, int scaleAt, int count,
+            float[] out) {
+        for (int i = 0; i < count; i++) {
+            out[at + i] = scales[scaleAt + i] * codes[at + i];
+        }
+    }
+}
