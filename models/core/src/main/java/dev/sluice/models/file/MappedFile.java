@@ -20,6 +20,9 @@ import java.nio.file.StandardOpenOption;
 /// at some later point), so the file is held open and [#requireUnchanged] compares sizes before the
 /// first read and after the last.
 final class MappedFile implements AutoCloseable {
+    /// A segment becomes a buffer only up to a few bytes below 2^31; a header ends long before.
+    private static final long HEADER_BYTES_MAX = Integer.MAX_VALUE - 15;
+
     private final Path path;
     private final FileChannel channel;
     private final MemorySegment memory;
@@ -68,10 +71,10 @@ final class MappedFile implements AutoCloseable {
 
     long size() { return memory.byteSize(); }
 
-    /// The file's first bytes, little-endian, at most as many as a buffer can index. Buffer reads
-    /// warm up faster than segment reads, and headers are read once in a cold JVM.
+    /// The file's first bytes, little-endian, as many as a buffer can hold. Buffer reads warm up
+    /// faster than segment reads, and headers are read once in a cold JVM.
     ByteBuffer header() {
-        return memory.asSlice(0, Math.min(size(), Integer.MAX_VALUE)).asByteBuffer()
+        return memory.asSlice(0, Math.min(size(), HEADER_BYTES_MAX)).asByteBuffer()
                 .order(ByteOrder.LITTLE_ENDIAN);
     }
 
