@@ -22,15 +22,7 @@ public record ModelConfig(String architecture, String name, int vocab, int conte
     /// @param scale          factor on q . k; 0 for 1/sqrt(keyDim)
     /// @param softcap        0 for none
     public record AttentionConfig(int heads, int kvHeads, int keyDim, int valueDim, float scale,
-            float softcap, int window, boolean[] slidingLayers, boolean[] rotaryLayers) {
-
-        public AttentionConfig {
-            if (heads < 1 || kvHeads < 1 || heads % kvHeads != 0) {
-                throw new UnsupportedModelException(
-                        "%d query heads over %d KV heads".formatted(heads, kvHeads));
-            }
-        }
-    }
+            float softcap, int window, boolean[] slidingLayers, boolean[] rotaryLayers) { }
 
     /// @param dims       rotated elements of a head
     /// @param base       theta of full layers

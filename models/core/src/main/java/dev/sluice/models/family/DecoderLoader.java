@@ -40,6 +40,7 @@ public final class DecoderLoader {
         this.family = family;
         this.config = config;
         this.copies = copies;
+        SoundConfig.require(file.path(), family, config);
     }
 
     /// Reads the config; no weight is touched. `copies` owns what has to be rewritten and must

@@ -28,6 +28,12 @@ final class DeepSeek implements Family {
     public RopeSpec.Pairing transformersPairing() { return RopeSpec.Pairing.INTERLEAVED; }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
+    public boolean needsLatent() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         return new DecoderLayer(
                 p.norm(i, "attn_norm"), p.latentAttention(i, attentionScale(p.config())), p.noNorm(),

@@ -32,6 +32,16 @@ interface Family {
         return false;
     }
 
+    /// Whether the architecture makes no sense without experts.
+    default boolean needsExperts() {
+        return false;
+    }
+
+    /// Whether the architecture makes no sense without latent attention.
+    default boolean needsLatent() {
+        return false;
+    }
+
     /// Whether sliding layers rotate by a theta of their own, unscaled.
     default boolean localRope() {
         return false;

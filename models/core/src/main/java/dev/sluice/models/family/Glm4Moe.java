@@ -16,6 +16,9 @@ final class Glm4Moe implements Family {
     public List<String> transformersNames() { return List.of("Glm4MoeForCausalLM"); }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         return new DecoderLayer(
                 p.norm(i, "attn_norm"), p.attention(i), p.noNorm(),

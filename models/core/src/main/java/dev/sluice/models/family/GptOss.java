@@ -20,6 +20,9 @@ final class GptOss implements Family {
     public boolean truncatesYarn() { return false; }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
         var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_KEPT, false, c.scale());

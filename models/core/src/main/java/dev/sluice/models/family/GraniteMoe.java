@@ -18,6 +18,9 @@ final class GraniteMoe implements Family {
     public RopeSpec.Pairing ggufPairing() { return RopeSpec.Pairing.INTERLEAVED; }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
         var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_KEPT, false, c.scale());

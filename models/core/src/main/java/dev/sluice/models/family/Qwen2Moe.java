@@ -14,6 +14,9 @@ final class Qwen2Moe implements Family {
     public List<String> transformersNames() { return List.of("Qwen2MoeForCausalLM"); }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
         var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());

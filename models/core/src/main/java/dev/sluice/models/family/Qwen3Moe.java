@@ -17,6 +17,9 @@ final class Qwen3Moe implements Family {
     public boolean normalizesExpertWeights() { return true; }
 
     @Override
+    public boolean needsExperts() { return true; }
+
+    @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
         var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
