@@ -49,7 +49,8 @@ public final class Json {
         try (JsonParser parser = FACTORY.createParser(utf8)) {
             return whole(parser);
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            // Bytes that begin like UTF-32 in an odd order are refused before there is a parser.
+            throw new MalformedJsonException(0, "not JSON: " + firstLine(e.getMessage()));
         }
     }
 

@@ -156,6 +156,9 @@ class SafetensorsFolderTest {
         new SafetensorsWriter().write(folder.resolve("model.safetensors"));
         text("config.json", "[]");
         assertRefused("JSON that is not an object");
+        // Begins as UTF-32 in an odd byte order, which the JSON library refuses in its own way.
+        Files.write(folder.resolve("config.json"), new byte[] {0, 0, '{', 0, '}', 0, 0, 0});
+        assertRefused("not JSON");
         Files.delete(folder.resolve("config.json"));
         assertRefused("no config.json beside the weights");
     }
