@@ -24,6 +24,10 @@ public interface Tokenizer {
     /// them and the text does not bring them already.
     int[] encodePrompt(String text);
 
+    /// `ids` with what the model wants around a prompt, BOS and EOS or their like, even where `ids`
+    /// bring them already: what libllama's `add_special` does.
+    int[] withBosAndEos(int[] ids);
+
     /// Bytes that a token contributes to generated text; none for a control token. A token may
     /// hold part of a UTF-8 character.
     byte[] bytes(int tokenId);
@@ -53,6 +57,7 @@ public interface Tokenizer {
     char GUARD = '\uFDD0';
 
     /// `text` with every special token's text broken by [#GUARD], so that a template may copy it
-    /// into its output and the output may be parsed as [Special#PARSE].
+    /// into its output and the output may be parsed as [Special#PARSE]. User-defined tokens are
+    /// broken too, except those of white space alone.
     String guard(String text);
 }

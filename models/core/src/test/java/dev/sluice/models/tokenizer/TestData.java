@@ -1,0 +1,56 @@
+package dev.sluice.models.tokenizer;
+
+import dev.sluice.models.json.Json;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// Where the tests' vocabularies and goldens lie: the folder `-Dgoldens` names, or what the
+/// repository carries.
+final class TestData {
+    private TestData() { }
+
+    static boolean complete() {
+        return !System.getProperty("goldens", "").isEmpty();
+    }
+
+    /// The folder of vocabularies and goldens, laid out as `DIR/data` is.
+    static Path data() {
+        return complete() ? Path.of(System.getProperty("goldens"), "data")
+                : Path.of("src/test/resources/tokenizer");
+    }
+
+    static Path vocabulary(String name) {
+        Path plain = data().resolve("vocab").resolve(name);
+        return Files.exists(plain) ? plain : data().resolve("stories260K").resolve(name);
+    }
+
+    static GgufMetadata metadata(String name) throws IOException {
+        return GgufMetadata.read(vocabulary(name));
+    }
+
+    static Tokenizer tokenizer(String name) throws IOException {
+        return GgufVocabulary.read(metadata(name)).tokenizer();
+    }
+
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> json(Path path) throws IOException {
+        return (Map<String, Object>) Json.parse(Files.readAllBytes(path));
+    }
+
+    @SuppressWarnings("unchecked")
+    static <T> List<T> list(Object value) {
+        return (List<T>) value;
+    }
+
+    @SuppressWarnings("unchecked")
+    static Map<String, Object> map(Object value) {
+        return (Map<String, Object>) value;
+    }
+
+    static int[] ints(Object list) {
+        return TestData.<Long>list(list).stream().mapToInt(Long::intValue).toArray();
+    }
+}
