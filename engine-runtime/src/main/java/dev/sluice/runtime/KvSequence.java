@@ -1,0 +1,59 @@
+package dev.sluice.runtime;
+
+import java.util.Arrays;
+
+/// The positions of one sequence whose keys and values are in pages, with the tokens they were
+/// computed from. Made and grown by [KvCache]. Engine thread only.
+///
+///     group 0   [p7][p3][p9][..         table[i] holds positions i * pageSize and on
+///     group 1   (given back)[p2][..     a window group has forgotten the pages before firstLive
+final class KvSequence {
+    final int[][] tables;
+    /// First index of each group's table that still has its page.
+    final int[] firstLive;
+    /// End of each group's table.
+    final int[] tableEnd;
+    private int[] tokenIds = new int[64];
+    private int length;
+
+    KvSequence(int groups, int tablePages) {
+        tables = new int[groups][tablePages];
+        firstLive = new int[groups];
+        tableEnd = new int[groups];
+    }
+
+    /// Positions computed.
+    int length() { return length; }
+
+    /// How many tokens at the start of `promptIds` are the sequence's own.
+    int commonPrefix(int[] promptIds) {
+        int mismatch = Arrays.mismatch(tokenIds, 0, length, promptIds, 0, promptIds.length);
+        return mismatch < 0 ? length : mismatch;
+    }
+
+    /// Notes that positions up to `end` were computed from the history's tokens.
+    void commit(TokenHistory history, int end) {
+        if (tokenIds.length < end) {
+            tokenIds = Arrays.copyOf(tokenIds, Math.max(end, 2 * tokenIds.length));
+        }
+        for (int position = length; position < end; position++) {
+            tokenIds[position] = history.get(position);
+        }
+        length = end;
+    }
+
+    /// Forgets the tokens from `end` on; the pages are [KvCache]'s affair.
+    void shorten(int end) {
+        length = Math.min(length, end);
+    }
+
+    void copyFrom(KvSequence other) {
+        for (int group = 0; group < tables.length; group++) {
+            System.arraycopy(other.tables[group], 0, tables[group], 0, other.tableEnd[group]);
+            firstLive[group] = other.firstLive[group];
+            tableEnd[group] = other.tableEnd[group];
+        }
+        tokenIds = other.tokenIds.clone();
+        length = other.length;
+    }
+}

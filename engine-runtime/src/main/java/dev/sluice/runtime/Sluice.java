@@ -1,0 +1,92 @@
+package dev.sluice.runtime;
+
+import dev.sluice.models.tokenizer.Tokenizer;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// A model to talk to from Java. Any thread; closing it ends what is running and frees the model.
+///
+/// ```java
+/// try (Sluice sluice = Sluice.of(bundle)) {
+///     for (String piece : sluice.chat("Why is the sky blue?")) System.out.print(piece);
+///     Session main = sluice.session("You are brief.");
+///     main.say("Name a colour.").text();
+///     Session other = main.fork();
+/// }
+/// ```
+public final class Sluice implements AutoCloseable {
+    private final Engine engine;
+    private final Tokenizer tokenizer;
+    private final ChatFormatter formatter;
+    private final AnswerOptions options;
+
+    private Sluice(
+            Engine engine, Tokenizer tokenizer, ChatFormatter formatter, AnswerOptions options) {
+        this.engine = engine;
+        this.tokenizer = tokenizer;
+        this.formatter = formatter;
+        this.options = options;
+    }
+
+    /// Starts an engine for a model, which it closes in the end.
+    public static Sluice of(ModelBundle bundle) {
+        return new Sluice(new Engine(bundle.model(), bundle.tokenizer()), bundle.tokenizer(),
+                bundle.chat(), AnswerOptions.defaults());
+    }
+
+    /// The same engine with other options for its answers. Closing either closes both.
+    public Sluice with(AnswerOptions other) {
+        return new Sluice(engine, tokenizer, formatter, other);
+    }
+
+    /// The token level, for whoever needs more than text.
+    public Engine engine() { return engine; }
+
+    public AnswerOptions options() { return options; }
+
+    /// Answers one user message.
+    public Answer chat(String message) {
+        int[] prompt = encode(List.of(message("user", message)));
+        return new Answer(engine.submit(request(prompt)), _ -> {});
+    }
+
+    /// Goes on from a text as it stands, without a chat template. Control tokens in it are parsed.
+    public Answer complete(String prompt) {
+        int[] promptIds = tokenizer.encodePrompt(prompt);
+        return new Answer(engine.submit(request(promptIds)), _ -> {});
+    }
+
+    /// A conversation without a system prompt.
+    public Session session() {
+        return new Session(this, engine.branch(), List.of());
+    }
+
+    /// A conversation whose messages are computed once.
+    public Session session(String systemPrompt) {
+        return new Session(this, engine.branch(), List.of(message("system", systemPrompt)));
+    }
+
+    GenerateRequest request(int[] promptIds) {
+        return new GenerateRequest(promptIds, options.maxTokens(), options.sampling(), Set.of(),
+                options.stopStrings(), 0);
+    }
+
+    int[] encode(List<Map<String, Object>> messages) {
+        return tokenizer.encodePrompt(formatter.format(messages));
+    }
+
+    /// A message whose text can not smuggle control tokens in.
+    Map<String, Object> message(String role, String content) {
+        var message = new LinkedHashMap<String, Object>();
+        message.put("role", role);
+        message.put("content", tokenizer.guard(content));
+        return message;
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}
