@@ -17,6 +17,8 @@ import org.w3c.dom.Element;
 /// and prints which tests did not run and why; with `-Dskips=fail` any such test fails the build.
 /// The long tests (tag "soak") are printed but never counted: they have a profile of their own.
 final class NotRunTest {
+    /// In two pieces, or this class would count itself.
+    private static final String SOAK = "@Tag(" + "\"soak\")";
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
 
     @Test
@@ -67,9 +69,9 @@ final class NotRunTest {
                 path.toString().endsWith("Test.java") && path.toString().contains("src"))) {
             long count = 0;
             for (Path source : sources.toList()) {
-                count += Files.readString(source).contains("@Tag(\"soak\")") ? 1 : 0;
+                count += Files.readString(source).contains(SOAK) ? 1 : 0;
             }
-            return count - 1; // This class names the tag and has none.
+            return count;
         }
     }
 }

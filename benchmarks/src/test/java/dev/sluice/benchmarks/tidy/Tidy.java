@@ -23,7 +23,8 @@ final class Tidy {
     private static final Pattern TYPE =
             Pattern.compile("\\b(?:class|interface|enum|record)\\s+([A-Z]\\w*)");
     private static final Pattern WORD = Pattern.compile("[A-Z][a-z0-9]*");
-    private static final Pattern TODO = Pattern.compile("\\b(?:TODO|FIXME|XXX)\\b(?!.*#[0-9])");
+    private static final Pattern OPEN_END =
+            Pattern.compile("\\b(?:TO[D]O|FI[X]ME|X[X]X)\\b(?!.*#[0-9])");
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
     private static final Pattern HOT = Pattern.compile(
             "/src/main/java/dev/sluice/(?:kernels|router|runtime)/");
@@ -115,7 +116,7 @@ final class Tidy {
             if (!line.equals(line.stripTrailing())) {
                 wrong.add(where + " trailing space");
             }
-            if (java && TODO.matcher(line).find()) {
+            if (java && OPEN_END.matcher(line).find()) {
                 wrong.add(where + " open end without an issue number: " + line.strip());
             }
         }

@@ -25,7 +25,8 @@ final class StandardError {
                     linker.defaultLookup().findOrThrow("dup2"), DUP2);
             int result = (int) dup2.invokeExact(descriptor, STDERR);
             if (result != STDERR) {
-                throw new IllegalStateException("dup2(%d, 2) gave %d".formatted(descriptor, result));
+                throw new IllegalStateException(
+                        "dup2(%d, 2) gave %d".formatted(descriptor, result));
             }
         } catch (RuntimeException | Error e) {
             throw e;

@@ -1,0 +1,54 @@
+package dev.sluice.benchmarks;
+
+import dev.sluice.kernels.DType;
+import java.util.Collection;
+import org.openjdk.jmh.infra.BenchmarkParams;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.CommandLineOptionException;
+import org.openjdk.jmh.runner.options.CommandLineOptions;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+
+/// Runs the benchmarks with JMH's own arguments, then prints what a product's time means: bytes of
+/// weights per second, the share of the memory bandwidth that [StreamBenchmark] reached in the
+/// same run, and arithmetic per second.
+public final class Run {
+    private Run() { }
+
+    public static void main(String[] args) throws RunnerException, CommandLineOptionException {
+        var options = new CommandLineOptions(args);
+        Collection<RunResult> results = new Runner(
+                new OptionsBuilder().parent(options).shouldFailOnError(true).build()).run();
+        System.out.printf("%nJDK %s, %d processors%n", Runtime.version(),
+                Runtime.getRuntime().availableProcessors());
+        double bandwidth = 0;
+        for (RunResult result : results) {
+            if (result.getParams().getBenchmark().endsWith(StreamBenchmark.METHOD)) {
+                bandwidth = result.getParams().getThreads() * StreamBenchmark.BYTES_PER_THREAD
+                        / result.getPrimaryResult().getScore();
+                System.out.printf("memory read %.1f GB/s%n", bandwidth / 1e9);
+            }
+        }
+        for (RunResult result : results) {
+            if (result.getParams().getBenchmark().endsWith(MatmulBenchmark.METHOD)) {
+                System.out.println(product(result, bandwidth));
+            }
+        }
+    }
+
+    private static String product(RunResult result, double bandwidth) {
+        BenchmarkParams params = result.getParams();
+        String shape = params.getParam("shape");
+        int rows = MatmulBenchmark.rows(shape);
+        int cols = MatmulBenchmark.cols(shape);
+        DType dtype = DType.valueOf(params.getParam("encoding"));
+        int tokens = Integer.parseInt(params.getParam("tokens"));
+        double seconds = result.getPrimaryResult().getScore();
+        double read = rows * dtype.rowBytes(cols) / seconds;
+        return "%-9s %-7s %-11s %4d tokens %9.3f ms %7.2f GB/s%s %8.1f GFLOP/s".formatted(
+                params.getParam("backend"), dtype, shape, tokens, seconds * 1e3, read / 1e9,
+                bandwidth > 0 ? " %3.0f %% of memory".formatted(100 * read / bandwidth) : "",
+                2e-9 * rows * cols * tokens / seconds);
+    }
+}
