@@ -18,15 +18,12 @@ public final class LoadedModel implements AutoCloseable {
     private final ModelConfig config;
     private final MemoryPlan memory;
     private final CausalLm lm;
-    private final Arena copies;
 
-    private LoadedModel(TensorFile file, ModelConfig config, MemoryPlan memory, CausalLm lm,
-            Arena copies) {
+    private LoadedModel(TensorFile file, ModelConfig config, MemoryPlan memory, CausalLm lm) {
         this.file = file;
         this.config = config;
         this.memory = memory;
         this.lm = lm;
-        this.copies = copies;
     }
 
     /// Opens a GGUF file or a folder of safetensors on `kernels`, which belongs to the model from
@@ -68,7 +65,7 @@ public final class LoadedModel implements AutoCloseable {
         var limits = new Limits(options.maxRows(), options.sequences(), positions);
         CausalLm lm = loader.load(kernels, options.kvType(), limits, RoutingObserver.none(),
                 layersDone);
-        return new LoadedModel(file, config, memory, lm, copies);
+        return new LoadedModel(file, config, memory, lm);
     }
 
     private static int positions(ModelConfig config, LoadOptions options) {
@@ -100,15 +97,16 @@ public final class LoadedModel implements AutoCloseable {
 
     public MemoryPlan memory() { return memory; }
 
-    /// Engine thread only.
+    /// Engine thread only. Closing it closes all that belongs to the model.
     public CausalLm lm() { return lm; }
 
     public TensorFile file() { return file; }
 
+    /// Reads the vocabulary, which takes a moment; keep the result.
+    public ModelTexts texts() { return ModelTexts.of(file); }
+
     @Override
     public void close() {
         lm.close();
-        copies.close();
-        file.close();
     }
 }

@@ -25,12 +25,15 @@ final class Decoder implements CausalLm {
     private final Step step;
     private final Residual residual;
     private final RowBuffer hidden;
+    private final Runnable closing;
+    private boolean closed;
 
     /// What [DecoderLoader] has built.
     ///
     /// @param embedding  [V,D] with rows that can be read alone
+    /// @param closing    frees what the weights are views of
     record Built(Matrix embedding, float embeddingScale, List<DecoderLayer> layers,
-            LogitsHead head, KvLayers kv) { }
+            LogitsHead head, KvLayers kv, Runnable closing) { }
 
     Decoder(Kernels kernels, ModelConfig config, Limits limits, Built built) {
         this.kernels = kernels;
@@ -41,6 +44,7 @@ final class Decoder implements CausalLm {
         layers = built.layers;
         head = built.head;
         kv = built.kv;
+        closing = built.closing;
         step = new Step(kernels, kv.plan(), kv.ropes(), limits);
         residual = new Residual(kernels, limits.maxRows(), config.hidden(), config.normEpsilon(),
                 config.scales().residual());
@@ -106,6 +110,10 @@ final class Decoder implements CausalLm {
 
     @Override
     public void close() {
-        kernels.close();
+        if (!closed) {
+            closed = true;
+            kernels.close();
+            closing.run();
+        }
     }
 }

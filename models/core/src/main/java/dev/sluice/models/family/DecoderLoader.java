@@ -64,7 +64,7 @@ public final class DecoderLoader {
     public ModelConfig config() { return config; }
 
     /// Builds the model. `layersDone` hears how many layers are ready. The caller's `kernels`
-    /// belong to the model from then on.
+    /// and the file belong to the model from then on, which closes them.
     public CausalLm load(Kernels kernels, DType kvType, Limits limits, RoutingObserver observer,
             IntConsumer layersDone) {
         WeightSource weights = switch (file) {
@@ -86,7 +86,10 @@ public final class DecoderLoader {
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
         requireAllUsed(weights);
         return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
-                family.embeddingScale(config), List.copyOf(layers), head, kv));
+                family.embeddingScale(config), List.copyOf(layers), head, kv, () -> {
+                    copies.close();
+                    file.close();
+                }));
     }
 
     /// A tensor that the family does not know of would change the output: better no model.

@@ -116,6 +116,29 @@ public final class GgufMetadata {
         return Collections.unmodifiableList(Arrays.asList(strings));
     }
 
+    /// Strings as the file has them: string i is `lengths[i]` bytes of UTF-8 from `starts[i]`.
+    public record StringArray(byte[] utf8, int[] starts, int[] lengths) { }
+
+    /// An array of strings without an object for each, for vocabularies. The bytes are not checked
+    /// to be UTF-8.
+    public StringArray stringArray(String key) {
+        Value value = array(key, "an array of strings");
+        if (value.element() != GgufType.STRING) {
+            throw wrong(value, key, "an array of strings", name(value));
+        }
+        byte[] all = new byte[value.end() - value.offset()];
+        bytes.get(value.offset(), all);
+        var starts = new int[value.count()];
+        var lengths = new int[value.count()];
+        int at = 0;
+        for (int i = 0; i < starts.length; i++) {
+            lengths[i] = LittleEndian.i32(all, at);
+            starts[i] = at + 8;
+            at += 8 + lengths[i];
+        }
+        return new StringArray(all, starts, lengths);
+    }
+
     /// An array of integers of any stored width, each of which fits an `int`.
     public int[] integers(String key) {
         Value value = array(key, "an array of integers");

@@ -1,0 +1,59 @@
+package dev.sluice.models;
+
+import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.SafetensorsFolder;
+import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.tokenizer.GgufVocabulary;
+import dev.sluice.models.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/// The text side of a model: its tokenizer and the source of its chat template. Needs no weights.
+/// Immutable, any thread.
+///
+/// @param chatTemplate  Jinja source; empty when the model has none
+public record ModelTexts(Tokenizer tokenizer, String chatTemplate) {
+
+    public static ModelTexts of(TensorFile file) {
+        return switch (file) {
+            case GgufFile gguf -> ofGguf(gguf);
+            case SafetensorsFolder folder -> ofFolder(folder);
+        };
+    }
+
+    private static ModelTexts ofGguf(GgufFile file) {
+        var source = new GgufVocabularySource(file.path(), file.metadata());
+        return new ModelTexts(GgufVocabulary.read(source).tokenizer(),
+                file.metadata().string("tokenizer.chat_template", ""));
+    }
+
+    private static ModelTexts ofFolder(SafetensorsFolder folder) {
+        Path json = folder.tokenizerJson().orElseThrow(() -> new MalformedModelException(
+                folder.path(), "no tokenizer.json: the model has no vocabulary"));
+        throw new UnsupportedModelException(json + ": not read yet" + template(folder));
+    }
+
+    /// `chat_template.jinja`, or the entry of `tokenizer_config.json`: one text, or named ones of
+    /// which `default` is taken.
+    private static String template(SafetensorsFolder folder) {
+        if (folder.chatTemplate().isPresent()) {
+            Path path = folder.chatTemplate().get();
+            try {
+                return Files.readString(path);
+            } catch (IOException e) {
+                throw new MalformedModelException(path, "can not be read: " + e.getMessage());
+            }
+        }
+        return switch (folder.tokenizerConfig().get("chat_template")) {
+            case String text -> text;
+            case List<?> named -> named.stream()
+                    .filter(t -> t instanceof Map<?, ?> m && "default".equals(m.get("name")))
+                    .map(t -> String.valueOf(((Map<?, ?>) t).get("template")))
+                    .findFirst().orElse("");
+            case null, default -> "";
+        };
+    }
+}
