@@ -47,7 +47,7 @@ public record FileTensor(
     public MemorySegment bytes() { return memory.asSlice(byteOffset, byteSize()); }
 
     /// A view [rows, cols] with cols = dims[0] and rows = the product of the others; nothing is
-    /// copied. Stacked experts [in, out, experts] give experts * out rows, one expert after another.
+    /// copied. Stacked experts [in, out, experts] give experts * out rows, expert after expert.
     ///
     /// Throws [UnsupportedModelException] for a type that the engine can not multiply and for more
     /// than 2^31-1 rows or columns, [MalformedModelException] for a tensor without elements.

@@ -22,7 +22,8 @@ public final class GgufFile implements TensorFile {
     private final Map<String, FileTensor> byName;
     private final int parts;
 
-    private GgufFile(Path path, Arena arena, List<GgufHeader> headers, Map<String, FileTensor> byName) {
+    private GgufFile(
+            Path path, Arena arena, List<GgufHeader> headers, Map<String, FileTensor> byName) {
         this.path = path;
         this.arena = arena;
         this.first = headers.getFirst();

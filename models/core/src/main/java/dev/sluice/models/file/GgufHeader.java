@@ -154,7 +154,8 @@ record GgufHeader(int version, long alignment, GgufMetadata metadata, List<FileT
         long alignment = metadata.wideInteger(key);
         if (Long.bitCount(alignment) != 1 || alignment > ALIGNMENT_MAX) {
             throw cursor.malformed(value.offset(),
-                    "%s is %d, not a power of two up to %d".formatted(key, alignment, ALIGNMENT_MAX));
+                    "%s is %d, not a power of two up to %d".formatted(
+                            key, alignment, ALIGNMENT_MAX));
         }
         return alignment;
     }
@@ -212,7 +213,8 @@ record GgufHeader(int version, long alignment, GgufMetadata metadata, List<FileT
 
     private static FileTensor placed(FileTensor tensor, long dataStart, MappedFile file) {
         long dataBytes = file.size() - dataStart;
-        if (tensor.byteOffset() > dataBytes || tensor.byteSize() > dataBytes - tensor.byteOffset()) {
+        if (tensor.byteOffset() > dataBytes
+                || tensor.byteSize() > dataBytes - tensor.byteOffset()) {
             throw new MalformedModelException(file.path(), file.size(),
                     "tensor %s needs %d bytes at data offset %d, the data has %d: truncated file"
                             .formatted(Quoted.text(tensor.name()), tensor.byteSize(),

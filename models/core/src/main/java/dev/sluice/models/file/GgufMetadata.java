@@ -62,7 +62,8 @@ public final class GgufMetadata {
     public int integer(String key) {
         long wide = wideInteger(key);
         if (wide != (int) wide) {
-            throw wrong(value(key, "an integer"), key, "an integer of 32 bits", "the value " + wide);
+            throw wrong(value(key, "an integer"), key, "an integer of 32 bits",
+                    "the value " + wide);
         }
         return (int) wide;
     }
@@ -267,7 +268,8 @@ public final class GgufMetadata {
             case U32 -> Integer.toUnsignedLong(bytes.getInt(at));
             case I32 -> bytes.getInt(at);
             case U64, I64 -> bytes.getLong(at);
-            case F32, F64, BOOL, STRING, ARRAY -> throw wrong(value, key, "an integer", name(value));
+            case F32, F64, BOOL, STRING, ARRAY ->
+                    throw wrong(value, key, "an integer", name(value));
         };
         if (type == GgufType.U64 && stored < 0) {
             throw wrong(value, key, "an integer below 2^63",

@@ -39,8 +39,8 @@ public final class ModelPath {
         throw new MalformedModelException(folder, models.isEmpty()
                 ? "a folder without model files (wanted model.safetensors, "
                         + "model.safetensors.index.json or a .gguf file)"
-                : "a folder with %d GGUF models, name one of them: %s".formatted(
-                        models.size(), String.join(", ", models.subList(0, Math.min(8, models.size())))));
+                : "a folder with %d GGUF models, name one of them: %s".formatted(models.size(),
+                        String.join(", ", models.subList(0, Math.min(8, models.size())))));
     }
 
     /// Names of the folder's GGUF models; of a split one only the first part.

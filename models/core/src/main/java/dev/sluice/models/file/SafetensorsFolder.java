@@ -73,7 +73,8 @@ public final class SafetensorsFolder implements TensorFile {
         });
     }
 
-    /// `config.json`: what the model is. Unmodifiable, value types of [dev.sluice.models.json.Json].
+    /// `config.json`: what the model is. Unmodifiable; the value types are those of
+    /// [dev.sluice.models.json.Json].
     public Map<String, Object> config() { return config; }
 
     /// `generation_config.json`, empty without that file.
@@ -169,7 +170,7 @@ public final class SafetensorsFolder implements TensorFile {
     }
 
     /// A name in this folder on any system: no separator, drive, parent folder or control
-    /// character. Letters beyond ASCII are left out because a system may not be able to encode them.
+    /// character. Letters beyond ASCII are left out: a system may be unable to encode them.
     private static boolean plainName(String name) {
         return name.matches("[A-Za-z0-9_][A-Za-z0-9_. +=-]{0,200}\\.safetensors");
     }

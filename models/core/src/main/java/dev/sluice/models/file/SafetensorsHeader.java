@@ -34,7 +34,8 @@ final class SafetensorsHeader {
     static List<FileTensor> read(MappedFile file) {
         file.requireUnchanged();
         if (file.size() < 8) {
-            throw malformed(file, 0, "not a safetensors file: only %d bytes".formatted(file.size()));
+            throw malformed(file, 0,
+                    "not a safetensors file: only %d bytes".formatted(file.size()));
         }
         long headerBytes = file.memory().get(U64, 0);
         long room = Math.min(HEADER_BYTES_MAX, file.size() - 8);
@@ -71,7 +72,8 @@ final class SafetensorsHeader {
                 throw malformed(file, Math.min(end, tensor.byteOffset()),
                         "tensor %s begins at data byte %d, expected %d: %s".formatted(
                                 Quoted.text(tensor.name()), tensor.byteOffset() - dataStart,
-                                end - dataStart, tensor.byteOffset() > end ? "a gap" : "an overlap"));
+                                end - dataStart,
+                                tensor.byteOffset() > end ? "a gap" : "an overlap"));
             }
             end += tensor.byteSize();
         }
@@ -105,7 +107,8 @@ final class SafetensorsHeader {
         if (bytes != span[1] - span[0]) {
             throw malformed(file, dataStart + span[0],
                     "tensor %s: %s %s needs %d bytes, data_offsets give %d".formatted(
-                            Quoted.text(name), type, fields.get("shape"), bytes, span[1] - span[0]));
+                            Quoted.text(name), type, fields.get("shape"), bytes,
+                            span[1] - span[0]));
         }
         return new FileTensor(
                 name, type, dims, file.path(), file.memory(), dataStart + span[0]);

@@ -22,8 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Goal: what a GGUF file holds is what a reader sees. Method: files written here, whose every value
-/// is known, and one golden model written by another program.
+/// Goal: what a GGUF file holds is what a reader sees. Method: files written here, whose every
+/// value is known, and one golden model written by another program.
 class GgufFileTest {
     @TempDir
     Path folder;
@@ -38,7 +38,8 @@ class GgufFileTest {
                 .write(folder.resolve("m.gguf"));
         try (GgufFile file = GgufFile.open(path)) {
             assertEquals(version, file.version());
-            assertEquals(List.of("a", "q", "b"), file.tensors().stream().map(FileTensor::name).toList());
+            assertEquals(List.of("a", "q", "b"),
+                    file.tensors().stream().map(FileTensor::name).toList());
             Matrix a = file.tensor("a").matrix();
             assertEquals(2, a.rows());
             assertEquals(3, a.cols());
@@ -57,17 +58,18 @@ class GgufFileTest {
 
     @Test
     void metadataHasTypesAndOrder() {
-        Path path = GgufWriter.model("llama").u32("layers", 7).scalar("wide", GgufType.U64, 1L << 40)
-                .scalar("negative", GgufType.I16, -5).f32("eps", 1e-5f).f64("base", 10000.0)
-                .bool("flag", true).strings("tokens", List.of("a", "", "\u00e9\uD83D\uDE00", "\uFFFD"))
+        Path path = GgufWriter.model("llama").u32("layers", 7)
+                .scalar("wide", GgufType.U64, 1L << 40).scalar("negative", GgufType.I16, -5).f32("eps", 1e-5f).f64("base", 10000.0)
+                .bool("flag", true)
+                .strings("tokens", List.of("a", "", "\u00e9\uD83D\uDE00", "\uFFFD"))
                 .integers("types", GgufType.I32, 1, -2, 3).integers("map", GgufType.U8, 0, 255)
                 .floats("scores", 0.5f, -1f).integers("pattern", GgufType.BOOL, 1, 0)
                 .integers("heads", GgufType.U32, 4, 8)
                 .write(folder.resolve("m.gguf"));
         try (GgufFile file = GgufFile.open(path)) {
             GgufMetadata m = file.metadata();
-            assertEquals(List.of("general.architecture", "layers", "wide", "negative", "eps", "base",
-                    "flag", "tokens", "types", "map", "scores", "pattern", "heads"), m.keys());
+            assertEquals(List.of("general.architecture", "layers", "wide", "negative", "eps",
+                    "base", "flag", "tokens", "types", "map", "scores", "pattern", "heads"), m.keys());
             assertEquals("llama", m.string("general.architecture"));
             assertEquals("no", m.string("absent", "no"));
             assertEquals(7, m.integer("layers"));
@@ -114,7 +116,8 @@ class GgufFileTest {
             assertMessage("'nan': expected a number, got NaN", () -> m.real("nan"));
             assertMessage("'wide': expected an integer of 32 bits", () -> m.integer("wide"));
             assertMessage("18446744073709551615", () -> m.wideInteger("huge"));
-            assertMessage("'two': expected an array of strings, got [2 x U32]", () -> m.strings("two"));
+            assertMessage("'two': expected an array of strings, got [2 x U32]",
+                    () -> m.strings("two"));
             assertMessage("'two': expected an integer, got [2 x U32]", () -> m.integer("two"));
             assertMessage("each of 3 layers, got 2 elements", () -> m.perLayer("two", 3));
             assertMessage("expected a bool of 0 or 1, got the byte 2", () -> m.booleans("bools"));

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// Method: one file per rule, that breaks only this one.
 class GgufHostileTest {
     private static final int F32 = 0;
+    private static final GgufType ARRAY = GgufType.ARRAY;
 
     @TempDir
     Path folder;
@@ -38,7 +39,8 @@ class GgufHostileTest {
 
     @Test
     void versionsAndByteOrder() {
-        assertRefused("byte 4: GGUF version 1; versions 2 and 3 are read", new GgufWriter(1).bytes());
+        assertRefused("byte 4: GGUF version 1; versions 2 and 3 are read",
+                new GgufWriter(1).bytes());
         assertRefused("GGUF version 4", new GgufWriter(4).bytes());
         assertRefused("GGUF version 0", new GgufWriter(0).bytes());
         assertRefused("byte 4: a big-endian GGUF file", new GgufWriter(3 << 24).bytes());
@@ -72,9 +74,14 @@ class GgufHostileTest {
         many[4 + 7] = 0x40;
         assertRefused("metadata key 'a': 4611686018427387904 elements of U32",
                 new GgufWriter(3).raw("a", GgufType.ARRAY, many).bytes());
-        assertRefused("string 1 has 200 bytes", new GgufWriter(3).raw("a", GgufType.ARRAY, new byte[] {
+        assertRefused("string 1 has 200 bytes", new GgufWriter(3).raw("a", ARRAY, new byte[] {
             8, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, (byte) 200, 0, 0, 0, 0, 0,
             0, 0}).bytes());
+        byte[] oneOfHundredBytes = {100, 0, 0, 0, 0, 0, 0, 0, 'x'};
+        // The last value of a file without tensors: nothing after it would notice the end.
+        assertRefused("string 0 has 100 bytes; at most 16777216 are allowed, 1 remain",
+                new GgufWriter(3).raw("s", GgufType.STRING, oneOfHundredBytes)
+                        .cutToHeader());
         assertRefused("metadata key is not UTF-8", replaced(
                 new GgufWriter(3).u32("abc", 1).bytes(), 32, (byte) 0xFF));
     }
@@ -83,7 +90,8 @@ class GgufHostileTest {
     void alignmentRules() {
         assertRefused("general.alignment is 24, not a power of two",
                 new GgufWriter(3).u32("general.alignment", 24).bytes());
-        assertRefused("general.alignment is 0", new GgufWriter(3).u32("general.alignment", 0).bytes());
+        assertRefused("general.alignment is 0",
+                new GgufWriter(3).u32("general.alignment", 0).bytes());
         assertRefused("general.alignment is 2097152",
                 new GgufWriter(3).u32("general.alignment", 2 << 20).bytes());
         assertRefused("expected U32, got U64",
@@ -122,7 +130,8 @@ class GgufHostileTest {
 
     @Test
     void aTensorWithoutElementsIsNoMatrix() {
-        Path path = new GgufWriter(3).tensor("t", new long[] {0, 4}).write(folder.resolve("m.gguf"));
+        Path path = new GgufWriter(3).tensor("t", new long[] {0, 4})
+                .write(folder.resolve("m.gguf"));
         try (GgufFile file = GgufFile.open(path)) {
             String message = assertThrows(MalformedModelException.class,
                     () -> file.tensor("t").matrix()).getMessage();
@@ -145,7 +154,8 @@ class GgufHostileTest {
     @Test
     void filesThatAreNoModel() {
         for (String type : List.of("adapter", "imatrix", "mmproj")) {
-            Path path = new GgufWriter(3).string("general.type", type).write(folder.resolve("m.gguf"));
+            Path path = new GgufWriter(3).string("general.type", type)
+                    .write(folder.resolve("m.gguf"));
             String message = assertThrows(UnsupportedModelException.class,
                     () -> GgufFile.open(path)).getMessage();
             assertTrue(message.contains("(general.type = " + type + "), not a model"), message);

@@ -117,6 +117,9 @@ public final class GgufWriter {
 
     public byte[] bytes() { return bytes(values, tensors); }
 
+    /// The file cut off where the padding before the data would begin.
+    public byte[] cutToHeader() { return header(values, tensors); }
+
     /// Bytes before the padding of the data section.
     public int headerBytes() { return header(values, tensors).length; }
 
@@ -161,7 +164,8 @@ public final class GgufWriter {
     private byte[] header(List<byte[]> keys, List<Tensor> held) {
         var out = new ByteArrayOutputStream();
         out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
-        out.writeBytes(little(20).putInt(version).putLong(held.size()).putLong(keys.size()).array());
+        out.writeBytes(
+                little(20).putInt(version).putLong(held.size()).putLong(keys.size()).array());
         keys.forEach(out::writeBytes);
         long next = 0;
         for (Tensor tensor : held) {

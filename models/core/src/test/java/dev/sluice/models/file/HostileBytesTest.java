@@ -69,7 +69,8 @@ class HostileBytesTest {
 
     @Test
     void safetensorsShards() throws IOException {
-        Path config = Files.writeString(folder.resolve("config.json"), "{\"model_type\":\"llama\"}");
+        Path config = Files.writeString(folder.resolve("config.json"),
+                "{\"model_type\":\"llama\"}");
         SafetensorsWriter first = weights("a");
         Path one = first.write(folder.resolve("one.safetensors"));
         weights("b").write(folder.resolve("two.safetensors"));
@@ -147,7 +148,7 @@ class HostileBytesTest {
         return values;
     }
 
-    /// One to eight bytes replaced; sometimes a whole aligned word by a length-like value; sometimes
+    /// One to eight bytes replaced, sometimes eight together by a length-like value; sometimes
     /// bytes removed.
     private static byte[] mutated(byte[] sound, int headerBytes, Random random) {
         byte[] bytes = sound.clone();

@@ -22,7 +22,8 @@ class ModelPathTest {
     void formatsAreTold() throws IOException {
         Path gguf = GgufWriter.model("llama").write(folder.resolve("m.gguf"));
         assertOpens(GgufFile.class, gguf);
-        assertOpens(GgufFile.class, GgufWriter.model("llama").write(folder.resolve("without-suffix")));
+        assertOpens(GgufFile.class,
+                GgufWriter.model("llama").write(folder.resolve("without-suffix")));
         assertOpens(GgufFile.class, GgufWriter.model("x").write(folder.resolve("odd.safetensors")));
         assertOpens(GgufFile.class, folder);
         Path hf = Files.createDirectory(folder.resolve("hf"));

@@ -61,7 +61,8 @@ class SafetensorsFolderTest {
     void shards() {
         writeShards();
         try (SafetensorsFolder model = SafetensorsFolder.open(folder)) {
-            assertEquals(List.of("a", "b", "c"), model.tensors().stream().map(FileTensor::name).toList());
+            assertEquals(List.of("a", "b", "c"),
+                    model.tensors().stream().map(FileTensor::name).toList());
             assertEquals(3f, model.tensor("c").matrix().f32(0, 0));
             assertEquals("two.safetensors", model.tensor("c").file().getFileName().toString());
         }
@@ -71,8 +72,10 @@ class SafetensorsFolderTest {
     void brokenIndexes() {
         writeShards();
         for (String name : List.of("../two.safetensors", "/two.safetensors", "a/../two.safetensors",
-                "..", "", "two", "C:two.safetensors", "x\\\\two.safetensors", "t\\u0000.safetensors")) {
-            text("model.safetensors.index.json", "{\"weight_map\": {\"a\": \"%s\"}}".formatted(name));
+                "..", "", "two", "C:two.safetensors", "x\\\\two.safetensors",
+                "t\\u0000.safetensors")) {
+            text("model.safetensors.index.json",
+                    "{\"weight_map\": {\"a\": \"%s\"}}".formatted(name));
             assertRefused("which is not a plain .safetensors file name");
         }
         text("model.safetensors.index.json", "{\"weight_map\": {\"a\": 1}}");
@@ -113,12 +116,14 @@ class SafetensorsFolderTest {
     void entryRules() {
         entry("\"dtype\":\"F31\",\"shape\":[1],\"data_offsets\":[0,4]", 4,
                 "tensor 'a' has unknown dtype 'F31'");
-        entry("\"dtype\":\"Q4_0\",\"shape\":[32],\"data_offsets\":[0,18]", 18, "unknown dtype 'Q4_0'");
+        entry("\"dtype\":\"Q4_0\",\"shape\":[32],\"data_offsets\":[0,18]", 18,
+                "unknown dtype 'Q4_0'");
         entry("\"shape\":[1],\"data_offsets\":[0,4]", 4, "expected a dtype, got 'null'");
         entry("\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]", 4,
                 "expected shape of integers from 0, got '-1'");
         entry("\"dtype\":\"F32\",\"shape\":[1.5],\"data_offsets\":[0,4]", 4, "shape of integers");
-        entry("\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]", 4, "expected shape as an array");
+        entry("\"dtype\":\"F32\",\"shape\":1,\"data_offsets\":[0,4]", 4,
+                "expected shape as an array");
         entry("\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,4]", 4,
                 "shape of integers");
         entry("\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,4]", 4,
@@ -126,7 +131,8 @@ class SafetensorsFolderTest {
         entry("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,4]", 4,
                 "F32 [2] needs 8 bytes, data_offsets give 4");
         entry("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,0]", 4, "data_offsets [4, 0]");
-        entry("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]", 4, "data_offsets [0, 4, 8]");
+        entry("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4,8]", 4,
+                "data_offsets [0, 4, 8]");
         entry("\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]", 4, "the data has 4 bytes");
         entry("\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]", 8,
                 "begins at data byte 4, expected 0: a gap");
@@ -167,7 +173,8 @@ class SafetensorsFolderTest {
     void aGoldenFolderOpens() {
         try (SafetensorsFolder model = SafetensorsFolder.open(Goldens.file("llama/hf"))) {
             assertEquals("llama", model.config().get("model_type"));
-            assertArrayEquals(new long[] {64, 512}, model.tensor("model.embed_tokens.weight").dims());
+            assertArrayEquals(new long[] {64, 512},
+                    model.tensor("model.embed_tokens.weight").dims());
             assertTrue(model.chatTemplate().isPresent());
             assertTrue(model.tokenizerConfig().containsKey("bos_token"));
         }
@@ -175,11 +182,13 @@ class SafetensorsFolderTest {
 
     private void writeShards() {
         new SafetensorsWriter().tensor("a", "F32", List.of(1L), floats(1))
-                .tensor("b", "F32", List.of(1L), floats(2)).write(folder.resolve("one.safetensors"));
+                .tensor("b", "F32", List.of(1L), floats(2))
+                .write(folder.resolve("one.safetensors"));
         new SafetensorsWriter().tensor("c", "F32", List.of(1L), floats(3))
                 .write(folder.resolve("two.safetensors"));
         text("model.safetensors.index.json", "{\"metadata\": {\"total_size\": 12}, \"weight_map\": "
-                + "{\"a\": \"one.safetensors\", \"b\": \"one.safetensors\", \"c\": \"two.safetensors\"}}");
+                + "{\"a\": \"one.safetensors\", \"b\": \"one.safetensors\", "
+                + "\"c\": \"two.safetensors\"}}");
     }
 
     private void entry(String fields, int dataBytes, String expected) {

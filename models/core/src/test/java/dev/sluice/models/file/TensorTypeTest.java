@@ -27,7 +27,8 @@ class TensorTypeTest {
     @Test
     void idsAndNamesLeadBack() {
         for (TensorType type : TensorType.values()) {
-            type.ggufId().ifPresent(id -> assertEquals(type, TensorType.ofGgufId(id).orElseThrow()));
+            type.ggufId().ifPresent(id ->
+                    assertEquals(type, TensorType.ofGgufId(id).orElseThrow()));
             if (type.ggufId().isEmpty()) {
                 assertEquals(type, TensorType.ofSafetensors(type.name()).orElseThrow());
             }
