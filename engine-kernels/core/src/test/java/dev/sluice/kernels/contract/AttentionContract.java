@@ -163,12 +163,19 @@ final class AttentionContract {
     /// Three sequences, their pages shuffled, and rows at every border; also no rows at all.
     private static void attention(Kernels subject, long seed, Layer layer) {
         String context = "%s attention seed=%d %s".formatted(subject.backendName(), seed, layer);
-        var chunks = List.of(new Chunk(0, 0, 701), new Chunk(1, 0, 33), new Chunk(2, 0, 258));
+        var chunks = List.of(new Chunk(0, 0, 701), new Chunk(1, 0, 41), new Chunk(2, 0, 258));
         var rows = new ArrayList<int[]>();
         for (Chunk chunk : chunks) {
             for (int position : POSITIONS) {
                 if (position < chunk.to()) {
                     rows.add(new int[] {chunk.sequence(), position});
+                }
+            }
+            if (chunk.sequence() == 1 || layer.pageSize() == 16) {
+                // Neighbours too, as in a prompt, across a page and (in one layer) a split.
+                rows.removeIf(row -> row[0] == chunk.sequence());
+                for (int p = Math.max(0, chunk.to() - 35); p < chunk.to(); p++) {
+                    rows.add(new int[] {chunk.sequence(), p});
                 }
             }
         }

@@ -15,20 +15,33 @@ import dev.sluice.kernels.reference.ReferenceProvider;
 import dev.sluice.kernels.spi.KernelBackend;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 
 /// The canary: the oracle with one fault, planted by changing what goes into it or comes out.
 /// Longer than most files because it has a branch for each fault and a method per operation.
 final class BrokenBackend implements KernelBackend {
     private final KernelBackend oracle = new ReferenceProvider().open(BackendOptions.defaults());
     private final Fault fault;
+    private final Set<DType> only;
 
     BrokenBackend(Fault fault) {
+        this(fault, EnumSet.allOf(DType.class));
+    }
+
+    /// Products, experts and attention are broken for weights or pages of these encodings only.
+    BrokenBackend(Fault fault, Set<DType> only) {
         this.fault = fault;
+        this.only = only;
     }
 
     private boolean is(Fault other) {
         return fault == other;
+    }
+
+    private boolean is(Fault other, DType dtype) {
+        return fault == other && only.contains(dtype);
     }
 
     @Override
@@ -198,7 +211,7 @@ final class BrokenBackend implements KernelBackend {
             floatSums(x, weight, out);
             return;
         }
-        Matrix input = switch (fault) {
+        Matrix input = !only.contains(weight.dtype()) ? x : switch (fault) {
             case MATMUL_IGNORES_LAST_COLUMN -> {
                 Matrix masked = copy(x);
                 for (int t = 0; t < x.rows(); t++) {
@@ -206,8 +219,7 @@ final class BrokenBackend implements KernelBackend {
                 }
                 yield masked;
             }
-            case MATMUL_TRUNCATES_X -> change(x, v ->
-                    Float.intBitsToFloat(Float.floatToRawIntBits(v) & 0xFFFF0000));
+            case MATMUL_TRUNCATES_X -> change(x, BrokenBackend::truncated);
             case HONEST_QUANTISED_ACTIVATIONS -> quantised(x, weight.dtype(), false);
             case MATMUL_HALF_SCALES -> quantised(x, weight.dtype(), true);
             default -> x;
@@ -228,7 +240,9 @@ final class BrokenBackend implements KernelBackend {
         if (is(Fault.MATMUL_CHANGES_X)) {
             oracle.scale(x, 2);
         }
-        alone(Fault.MATMUL_OTHER_BITS_ALONE, out);
+        if (only.contains(weight.dtype())) {
+            alone(Fault.MATMUL_OTHER_BITS_ALONE, out);
+        }
     }
 
     private static void floatSums(Matrix x, Matrix weight, Matrix out) {
@@ -319,9 +333,11 @@ final class BrokenBackend implements KernelBackend {
         int window = is(Fault.ATTENTION_WITHOUT_WINDOW) ? 0
                 : is(Fault.ATTENTION_WINDOW_ONE_MORE) && s.window() > 0 ? s.window() + 1 : s.window();
         float softcap = is(Fault.ATTENTION_WITHOUT_SOFTCAP) ? 0 : s.softcap();
-        Matrix sinks = is(Fault.ATTENTION_WITHOUT_SINKS) ? Matrix.none(s.heads()) : s.sinks();
+        Matrix sinks = is(Fault.ATTENTION_WITHOUT_SINKS) ? Matrix.none(s.heads())
+                : is(Fault.ATTENTION_SINKS_ARE_SCALED) ? change(s.sinks(), z -> z * s.scale())
+                : s.sinks();
         var spec = new AttentionSpec(s.heads(), s.scale(), softcap, window, sinks);
-        Matrix positions = is(Fault.ATTENTION_SEES_FUTURE)
+        Matrix positions = is(Fault.ATTENTION_SEES_FUTURE, pages.dtype())
                 ? changed(rows.positions(), p -> p + 1) : rows.positions();
         Matrix sequences = is(Fault.ATTENTION_FIRST_SEQUENCE_ONLY)
                 ? changed(rows.sequences(), _ -> 0) : rows.sequences();
@@ -338,7 +354,8 @@ final class BrokenBackend implements KernelBackend {
             oracle.attention(spec, headsReversed(q, s.heads()), pages, map, turned);
             overwrite(out, headsReversed(turned, s.heads()));
         } else {
-            oracle.attention(spec, q, pages, map, out);
+            oracle.attention(spec, is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, BrokenBackend::truncated)
+                    : q, pages, map, out);
         }
         alone(Fault.ATTENTION_OTHER_BITS_ALONE, out);
     }
@@ -385,7 +402,7 @@ final class BrokenBackend implements KernelBackend {
         Matrix used = copy(weights);
         for (int t = 0; t < used.rows(); t++) {
             for (int k = 0; k < used.cols(); k++) {
-                if (is(Fault.EXPERTS_WITHOUT_LAST) && k == used.cols() - 1) {
+                if (is(Fault.EXPERTS_WITHOUT_LAST, e.gate().getFirst().dtype()) && k == used.cols() - 1) {
                     used.f32(t, k, 0);
                 }
                 if (is(Fault.EXPERTS_EQUALLY_WEIGHTED)) {
@@ -433,6 +450,11 @@ final class BrokenBackend implements KernelBackend {
         if (is(planted) && out.rows() == 1) {
             overwrite(out, change(out, Math::nextUp));
         }
+    }
+
+    /// To bfloat16, without rounding.
+    private static float truncated(float value) {
+        return Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000);
     }
 
     private static Matrix copy(Matrix m) {

@@ -3,10 +3,13 @@ package dev.sluice.kernels.contract;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.kernels.DType;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /// Goal: the contract can fail. Method: the oracle with one planted fault at a time; the check
@@ -30,6 +33,32 @@ class BrokenBackendTest {
             var error = assertThrows(AssertionError.class,
                     () -> fault.rejectedBy().check(broken, SEED), () -> fault + " was accepted");
             assertTrue(error.getMessage().contains("seed=" + SEED), error.getMessage());
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(value = DType.class, names = "I32", mode = EnumSource.Mode.EXCLUDE)
+    @DisplayName("a fault in one encoding alone is rejected")
+    void rejectedInOneEncoding(DType dtype) {
+        for (Fault fault : List.of(Fault.MATMUL_IGNORES_LAST_COLUMN, Fault.MATMUL_OTHER_BITS_ALONE,
+                Fault.EXPERTS_WITHOUT_LAST)) {
+            rejected(fault, dtype);
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @EnumSource(value = DType.class, names = {"F32", "F16", "BF16", "Q8_0"})
+    @DisplayName("a fault in pages of one encoding alone is rejected")
+    void rejectedInOnePageEncoding(DType dtype) {
+        rejected(Fault.ATTENTION_SEES_FUTURE, dtype);
+    }
+
+    private static void rejected(Fault fault, DType dtype) {
+        try (var broken = new BrokenBackend(fault, EnumSet.of(dtype))) {
+            var error = assertThrows(AssertionError.class,
+                    () -> fault.rejectedBy().check(broken, SEED),
+                    () -> fault + " in " + dtype + " was accepted");
+            assertTrue(error.getMessage().contains(dtype.name()), error.getMessage());
         }
     }
 

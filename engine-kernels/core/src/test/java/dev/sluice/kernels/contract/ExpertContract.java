@@ -121,6 +121,11 @@ final class ExpertContract {
                         new Shape(5, 4, 2, 32, 33, DType.F32, activation, biased), random);
             }
         }
+        // Enough rows an expert for the paths that multiply tiles of rows.
+        expertFfn(subject, seed,
+                new Shape(70, 3, 2, 64, 32, DType.Q8_0, Activation.SILU, false), random);
+        expertFfn(subject, seed,
+                new Shape(70, 3, 2, 40, 33, DType.BF16, Activation.GELU_TANH, true), random);
         expertFfn(subject, seed,
                 new Shape(3, 5, 2, 2048, 64, DType.BF16, Activation.SILU, false), random);
     }

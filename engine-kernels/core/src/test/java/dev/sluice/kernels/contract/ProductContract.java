@@ -34,6 +34,8 @@ final class ProductContract {
                 shape++;
             }
             matmul(subject, seed, dtype, 3, 40, 2048, random);
+            // Past the tiles of a GPU, in both directions.
+            matmul(subject, seed, dtype, 70, 67, dtype.quantised() ? block : 40, random);
             extremes(subject, seed, dtype, random);
         }
     }

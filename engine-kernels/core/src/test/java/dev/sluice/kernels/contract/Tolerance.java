@@ -12,8 +12,11 @@ import dev.sluice.kernels.Matrix;
 ///   Analysis", 2019). Ours is (4 sqrt(n) + 8) u sum|x w|.
 /// - **Quantised activations.** Codes of 8 bits with scale amax / 127 are off by at most amax / 254
 ///   each, amax being the largest of the weight's block (32, 128 or 256 elements), so the product
-///   is off by at most the sum over blocks of amax / 254 * sum|w|. The scale must be kept as a
-///   float: a half would overflow or vanish for the extreme rows.
+///   is off by at most the sum over blocks of amax / 254 * sum|w|. Rounding is as good as random,
+///   with a deviation of amax / (127 sqrt(12)), and weights are random here, so eight deviations
+///   of the sum, 8 sqrt(sum over blocks of amax^2 / (12 * 127^2) * sum w^2), are a bound too, for
+///   long rows a much smaller one; the lesser of both holds. The scale must be kept as a float: a
+///   half would overflow or vanish for the extreme rows.
 /// - **exp, tanh, sigmoid**: 32 u relative, which polynomials and GPU intrinsics of good quality
 ///   meet with a margin.
 /// - **Flush to zero** is allowed: results below 2^-126 may be 0, and so may inputs.
@@ -56,19 +59,24 @@ interface Tolerance {
         int block = dtype.blockElements();
         double rounding = 0;
         double coding = 0;
+        double variance = 0;
         double flushed = 0;
         for (int from = 0; from < length; from += block) {
             double largest = 0;
             double weights = 0;
+            double squares = 0;
             for (int k = from; k < from + block; k++) {
                 double value = Math.abs(x.f32(t, xColumn + k));
                 largest = Math.max(largest, value);
                 weights += Math.abs(w[k]);
+                squares += (double) w[k] * w[k];
                 rounding += value * Math.abs(w[k]);
             }
             coding += dtype.quantised() ? largest / 254 * weights : 0;
+            variance += largest * largest / (12 * 127 * 127) * squares;
             flushed += FLUSH * weights;
         }
+        coding = Math.min(coding, 8 * Math.sqrt(variance));
         return rounding * sum(length) + coding * (1 + 0x1p-10) + flushed * 256 + FLUSH;
     }
 
