@@ -11,9 +11,7 @@ import static dev.sluice.models.tokenizer.CharacterClass.SYMBOL;
 ///     | ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 ///
 /// Digits and control characters match nothing; what lies between two matches is a piece.
-/// libllama does not count `~` among the symbols, and it decides for GGUF files: there
-/// `tildeIsSymbol` is false.
-record DeepSeekScanner(boolean tildeIsSymbol) implements PreTokenizer {
+record DeepSeekScanner() implements PreTokenizer {
 
     @Override
     public void split(char[] text, int from, int to, Pieces out) {
@@ -49,30 +47,18 @@ record DeepSeekScanner(boolean tildeIsSymbol) implements PreTokenizer {
         if ((bits & (LETTER | MARK)) != 0) {
             return CharacterClass.run(text, start, to, LETTER | MARK);
         }
-        if (!isSymbol(c, bits) && c != '\r' && c != '\n') {
+        if ((bits & (PUNCTUATION | SYMBOL)) == 0 && c != '\r' && c != '\n') {
             int after = start + CharacterClass.width(text, start, to);
             if ((CharacterClass.at(text, after, to) & (LETTER | MARK)) != 0) {
                 return CharacterClass.run(text, after, to, LETTER | MARK);
             }
         }
         int body = c == ' ' ? start + 1 : start;
-        int end = symbols(text, body, to);
+        int end = CharacterClass.run(text, body, to, PUNCTUATION | SYMBOL);
         if (end > body) {
             return WordScanner.newlines(text, end, to);
         }
         return WordScanner.space(text, start, to);
-    }
-
-    private int symbols(char[] text, int start, int to) {
-        int end = start;
-        while (end < to && isSymbol(text[end], CharacterClass.at(text, end, to))) {
-            end += CharacterClass.width(text, end, to);
-        }
-        return end;
-    }
-
-    private boolean isSymbol(char c, int bits) {
-        return (bits & (PUNCTUATION | SYMBOL)) != 0 && (c != '~' || tildeIsSymbol);
     }
 
     private static boolean isAsciiPunctuation(char c) {

@@ -52,7 +52,7 @@ record NamedPreTokenizer(PreTokenizer splitter, boolean ignoreMerges, boolean ad
         put(map, plain(sequence(List.of("[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+",
                 Patterns.CHINESE_AND_KOREAN, "\\p{N}"))), "deepseek-coder");
         put(map, plain(RunScanner.numbers(3).then(RunScanner.chineseAndKana())
-                        .then(new DeepSeekScanner(false))),
+                        .then(new DeepSeekScanner())),
                 "deepseek-v3", "hunyuan-dense", "joyai-llm");
         put(map, plain(new CasedScanner(3, true, CasedScanner.CaseRule.ASCII)),
                 "gpt-4o", "llama4", "kanana2", "minimax-m2");
