@@ -13,6 +13,8 @@ final class Access {
             "insert", "sort", "extend", "remove");
     private static final Set<String> CHANGES_MAP = Set.of("clear", "pop", "popitem",
             "setdefault", "update");
+    private static final Set<String> TAKES_NAMED_ARGUMENTS =
+            Set.of("split", "rsplit", "splitlines", "replace", "format");
     private static final Set<String> UNSUPPORTED_OF_MAP = Set.of("fromkeys");
     private static final Set<String> UNSUPPORTED_OF_TEXT = Set.of("encode", "expandtabs",
             "format_map", "isidentifier", "isprintable", "maketrans", "translate");
@@ -112,7 +114,20 @@ final class Access {
             throw run.fault("the method '" + name + "' of '" + Values.typeName(subject)
                     + "' is not supported");
         }
-        return operation == null ? Scope.ABSENT : new Function(name, subject, operation);
+        if (operation == null) {
+            return Scope.ABSENT;
+        }
+        return new Function(name, subject, TAKES_NAMED_ARGUMENTS.contains(name)
+                ? operation : byPosition(name, operation));
+    }
+
+    private static Operation byPosition(String name, Operation operation) {
+        return (run, subject, arguments) -> {
+            if (!arguments.named().isEmpty()) {
+                throw run.fault(name + " takes no keyword arguments");
+            }
+            return operation.apply(run, subject, arguments);
+        };
     }
 
     private static Undefined unsafe(Object subject, String name) {

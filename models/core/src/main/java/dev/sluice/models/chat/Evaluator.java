@@ -60,10 +60,13 @@ final class Evaluator {
         return value;
     }
 
-    private static Object name(String name, Scope scope) {
+    private Object name(String name, Scope scope) {
         Object value = scope.find(name);
         if (value != Scope.ABSENT) {
             return value;
+        }
+        if (Globals.UNSUPPORTED.contains(name)) {
+            throw run.fault("the global '" + name + "' is not supported");
         }
         Object global = Globals.NAMED.get(name);
         return global != null ? global : Undefined.name(name);
@@ -84,7 +87,7 @@ final class Evaluator {
         for (int i = 0; i < node.keys().size(); i++) {
             Object key = evaluate(node.keys().get(i), scope);
             run.at(node.line());
-            map.put(Values.key(run, key), evaluate(node.values().get(i), scope));
+            Values.put(map, Values.key(run, key), evaluate(node.values().get(i), scope));
         }
         return map;
     }

@@ -5,6 +5,7 @@ import java.time.LocalDateTime;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The functions that every template may call. Variables of the same name hide them.
 final class Globals {
@@ -14,6 +15,9 @@ final class Globals {
             "namespace", function("namespace", Globals::namespace),
             "raise_exception", function("raise_exception", Globals::raise),
             "strftime_now", function("strftime_now", Globals::strftimeNow));
+
+    /// Names that Jinja2 defines and we do not.
+    static final Set<String> UNSUPPORTED = Set.of("self", "lipsum", "cycler", "joiner");
 
     private Globals() { }
 
@@ -71,7 +75,7 @@ final class Globals {
                 if (pair.size() != 2) {
                     throw run.fault(what + " expects pairs, got " + pair.size() + " elements");
                 }
-                map.put(Values.key(run, pair.get(0)), pair.get(1));
+                Values.put(map, Values.key(run, pair.get(0)), pair.get(1));
             }
         }
         map.putAll(arguments.named());

@@ -54,6 +54,8 @@ final class Printing {
                 out.append('>');
             }
             case Undefined _ -> out.append("Undefined");
+            case LoopState loop -> out.append("<LoopContext ").append(loop.attribute("index"))
+                    .append('/').append(loop.attribute("length")).append('>');
             case Macro macro -> {
                 out.append("<Macro ");
                 PythonText.quote(macro.name(), out);

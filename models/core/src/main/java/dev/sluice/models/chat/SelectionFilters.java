@@ -18,8 +18,14 @@ final class SelectionFilters {
 
     /// `element.path`, where the path may have dots and numbers: `function.name`, `0.id`.
     static Object attribute(Rendering run, Object element, Object path) {
+        return attribute(run, element, path, null);
+    }
+
+    /// With a value for whatever part of the path is undefined, unless that value is None.
+    private static Object attribute(Rendering run, Object element, Object path,
+                                    Object fallback) {
         if (Numbers.isInteger(path)) {
-            return Access.item(run, element, path);
+            return orElse(Access.item(run, element, path), fallback);
         }
         if (!Values.isText(path)) {
             throw run.fault("an attribute must be a name, got " + Values.typeName(path));
@@ -28,9 +34,14 @@ final class SelectionFilters {
         for (String part : Values.text(path).split("\\.", -1)) {
             boolean number = !part.isEmpty() && part.length() < 10
                     && part.chars().allMatch(Character::isDigit);
-            value = Access.item(run, value, number ? (Object) Long.valueOf(part) : part);
+            Object key = number ? (Object) Long.valueOf(part) : part;
+            value = orElse(Access.item(run, value, key), fallback);
         }
         return value;
+    }
+
+    private static Object orElse(Object value, Object fallback) {
+        return value instanceof Undefined && fallback != null ? fallback : value;
     }
 
     private static Object map(Rendering run, Object value, Arguments arguments) {
@@ -46,8 +57,7 @@ final class SelectionFilters {
                 throw run.fault("Unexpected keyword argument among " + named.keySet());
             }
             for (Object element : Values.elements(run, value)) {
-                Object found = attribute(run, element, path);
-                mapped.add(found instanceof Undefined && fallback != null ? fallback : found);
+                mapped.add(attribute(run, element, path, fallback));
             }
         } else {
             Operation filter = named(run, arguments, 0, Filters.NAMED, "filter");

@@ -121,6 +121,9 @@ final class StatementParser {
 
     private Statement forTag(int line) {
         Target target = targets();
+        if (assigns(target, "loop")) {
+            throw cursor.fault("can not assign to 'loop' in a loop");
+        }
         cursor.expectName("in");
         Expression iterable = expressions.tuple(false);
         Optional<Expression> condition =
@@ -155,6 +158,15 @@ final class StatementParser {
             filters.add(expressions.operands().filter());
         }
         return filters;
+    }
+
+    private static boolean assigns(Target target, String wanted) {
+        return switch (target) {
+            case Target.ToName(String name) -> name.equals(wanted);
+            case Target.ToAttribute _ -> false;
+            case Target.ToTuple(List<Target> targets) ->
+                    targets.stream().anyMatch(inner -> assigns(inner, wanted));
+        };
     }
 
     private Target targets() {

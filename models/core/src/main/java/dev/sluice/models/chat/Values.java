@@ -155,6 +155,19 @@ final class Values {
         return Scope.ABSENT;
     }
 
+    /// Puts an entry; a key that is equal as Python sees it stays and takes the new value.
+    static void put(Map<Object, Object> map, Object key, Object value) {
+        if (Numbers.isNumber(key) && !map.containsKey(key)) {
+            for (Map.Entry<Object, Object> entry : map.entrySet()) {
+                if (Numbers.isNumber(entry.getKey()) && Numbers.equal(entry.getKey(), key)) {
+                    entry.setValue(value);
+                    return;
+                }
+            }
+        }
+        map.put(key, value);
+    }
+
     private static boolean isScalar(Object key) {
         return key == null || key instanceof String || Numbers.isNumber(key);
     }

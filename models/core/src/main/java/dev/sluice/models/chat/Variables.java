@@ -44,8 +44,12 @@ final class Variables {
             case Map<?, ?> map -> {
                 var copy = new LinkedHashMap<Object, Object>();
                 for (Map.Entry<?, ?> entry : map.entrySet()) {
-                    copy.put(copied(entry.getKey(), depth + 1),
-                            copied(entry.getValue(), depth + 1));
+                    if (!(entry.getKey() instanceof String name)) {
+                        throw new IllegalArgumentException(
+                                "a map with a key that is not text: " + entry.getKey());
+                    }
+                    characters += name.length();
+                    copy.put(name, copied(entry.getValue(), depth + 1));
                 }
                 yield Collections.unmodifiableMap(copy);
             }
