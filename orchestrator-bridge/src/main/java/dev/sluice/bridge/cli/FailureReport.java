@@ -1,6 +1,7 @@
 package dev.sluice.bridge.cli;
 
 import dev.sluice.kernels.BackendUnavailableException;
+import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.chat.TemplateException;
@@ -72,8 +73,8 @@ final class FailureReport {
     private static String reason(Throwable e) {
         return switch (e) {
             case CommandFailedException _, MalformedModelException _,
-                    UnsupportedModelException _, BackendUnavailableException _,
-                    TemplateException _ -> e.getMessage();
+                    UnsupportedModelException _, InsufficientMemoryException _,
+                    BackendUnavailableException _, TemplateException _ -> e.getMessage();
             case NoSuchFileException missing -> "no such file: " + missing.getFile();
             case AccessDeniedException denied -> "not allowed to read: " + denied.getFile();
             case FileSystemException file -> file.getFile() + ": " + file.getReason();

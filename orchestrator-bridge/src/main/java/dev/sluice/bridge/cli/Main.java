@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
         description = "Runs open-weight language models on this machine.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = DoctorCommand.class,
+        subcommands = {LogitsCommand.class, BenchCommand.class, InspectCommand.class,
+                DoctorCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
@@ -53,6 +54,7 @@ public final class Main implements Runnable {
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
                 .setParameterExceptionHandler(reasons::wrongUsage)
                 .setExecutionExceptionHandler(reasons::failed);
