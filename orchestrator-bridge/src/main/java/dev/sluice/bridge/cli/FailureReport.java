@@ -5,6 +5,9 @@ import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.chat.TemplateException;
+import dev.sluice.models.chat.TemplateRefusedException;
+import dev.sluice.runtime.GenerationFailed;
+import dev.sluice.runtime.RequestRejected;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -74,7 +77,10 @@ final class FailureReport {
         return switch (e) {
             case CommandFailedException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
-                    BackendUnavailableException _, TemplateException _ -> e.getMessage();
+                    BackendUnavailableException _, TemplateException _,
+                    RequestRejected _, GenerationFailed _ -> e.getMessage();
+            case TemplateRefusedException _ ->
+                    "the chat template refuses this: " + e.getMessage();
             case NoSuchFileException missing -> "no such file: " + missing.getFile();
             case AccessDeniedException denied -> "not allowed to read: " + denied.getFile();
             case FileSystemException file -> file.getFile() + ": " + file.getReason();
