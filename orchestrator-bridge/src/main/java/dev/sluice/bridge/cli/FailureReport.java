@@ -1,9 +1,13 @@
 package dev.sluice.bridge.cli;
 
 import dev.sluice.kernels.BackendUnavailableException;
+import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.chat.TemplateException;
+import dev.sluice.models.chat.TemplateRefusedException;
+import dev.sluice.runtime.GenerationFailed;
+import dev.sluice.runtime.RequestRejected;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -72,8 +76,11 @@ final class FailureReport {
     private static String reason(Throwable e) {
         return switch (e) {
             case CommandFailedException _, MalformedModelException _,
-                    UnsupportedModelException _, BackendUnavailableException _,
-                    TemplateException _ -> e.getMessage();
+                    UnsupportedModelException _, InsufficientMemoryException _,
+                    BackendUnavailableException _, TemplateException _,
+                    RequestRejected _, GenerationFailed _ -> e.getMessage();
+            case TemplateRefusedException _ ->
+                    "the chat template refuses this: " + e.getMessage();
             case NoSuchFileException missing -> "no such file: " + missing.getFile();
             case AccessDeniedException denied -> "not allowed to read: " + denied.getFile();
             case FileSystemException file -> file.getFile() + ": " + file.getReason();

@@ -19,7 +19,9 @@ import picocli.CommandLine.Spec;
         description = "Runs open-weight language models on this machine.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = DoctorCommand.class,
+        subcommands = {RunCommand.class, ChatCommand.class, BenchCommand.class,
+                TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
+                PerplexityCommand.class, InspectCommand.class, DoctorCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
@@ -37,7 +39,16 @@ public final class Main implements Runnable {
             description = "Print the stack trace of a failure.")
     private boolean verbose;
 
+    private final Interruption interruption;
+
+    Main(Interruption interruption) {
+        this.interruption = interruption;
+    }
+
     boolean verbose() { return verbose; }
+
+    /// What a command tells about stopping early.
+    Interruption interruption() { return interruption; }
 
     @Override
     public void run() {
@@ -46,13 +57,15 @@ public final class Main implements Runnable {
 
     /// Runs one command line and returns its exit status. Nothing is written but to `out` and
     /// `err`, and the JVM goes on: tests call this.
-    static int execute(PrintWriter out, PrintWriter err, String... args) {
-        var main = new Main();
+    static int execute(
+            PrintWriter out, PrintWriter err, Interruption interruption, String... args) {
+        var main = new Main(interruption);
         var reasons = new FailureReport(main::verbose);
         CommandLine line = new CommandLine(main)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
+                .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
                 .setParameterExceptionHandler(reasons::wrongUsage)
                 .setExecutionExceptionHandler(reasons::failed);
@@ -76,11 +89,14 @@ public final class Main implements Runnable {
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         var err = new PrintWriter(
                 new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8);
-        int status = execute(out, err, args);
+        var interruption = new Interruption();
+        Runtime.getRuntime().addShutdownHook(interruption.hook(err));
+        int status = execute(out, err, interruption, args);
         if (out.checkError() && status == 0) {
             err.println("sluice: stdout was closed before everything was written");
             status = 1;
         }
+        interruption.ended();
         System.exit(status);
     }
 }

@@ -1,0 +1,163 @@
+package dev.sluice.bridge.cli;
+
+import dev.sluice.models.LoadOptions;
+import dev.sluice.models.ModelConfig;
+import dev.sluice.models.ModelPlan;
+import dev.sluice.models.UnsupportedModelException;
+import dev.sluice.models.file.FileTensor;
+import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.GgufMetadata;
+import dev.sluice.models.file.ModelPath;
+import dev.sluice.models.file.SafetensorsFolder;
+import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.json.Json;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded.
+@Command(name = "inspect",
+        description = "Print a model's metadata, tensors, memory plan, router and chat template.")
+final class InspectCommand implements Callable<Integer> {
+    private static final int VALUE_CHARS = 90;
+    private static final String TEMPLATE_KEY = "tokenizer.chat_template";
+
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors.")
+    private Path model;
+
+    @Option(names = "--tensors", description = "List every tensor.")
+    private boolean everyTensor;
+
+    @Override
+    public Integer call() throws IOException {
+        PrintWriter out = spec.commandLine().getOut();
+        try (TensorFile file = ModelPath.open(model)) {
+            switch (file) {
+                case GgufFile gguf -> metadata(out, gguf);
+                case SafetensorsFolder folder -> metadata(out, folder);
+            }
+            tensors(out, file.tensors());
+            plan(out, file);
+            String template = switch (file) {
+                case GgufFile gguf -> gguf.metadata().string(TEMPLATE_KEY, "");
+                case SafetensorsFolder folder -> template(folder);
+            };
+            heading(out, "chat template");
+            out.println(template.isEmpty() ? "none" : template);
+        }
+        return 0;
+    }
+
+    private static void metadata(PrintWriter out, GgufFile file) {
+        heading(out, "metadata");
+        out.println("GGUF version %d, %d file%s".formatted(
+                file.version(), file.parts(), file.parts() == 1 ? "" : "s"));
+        GgufMetadata metadata = file.metadata();
+        for (String key : metadata.keys()) {
+            if (!key.equals(TEMPLATE_KEY)) {
+                out.println("%-46s %s".formatted(key, metadata.preview(key, VALUE_CHARS)));
+            }
+        }
+    }
+
+    private static void metadata(PrintWriter out, SafetensorsFolder folder) {
+        heading(out, "metadata");
+        folder.config().forEach((key, value) -> {
+            String text = Json.write(value);
+            out.println("%-46s %s".formatted(key, text.length() <= VALUE_CHARS ? text
+                    : text.substring(0, VALUE_CHARS) + "..."));
+        });
+    }
+
+    private record Total(int count, long elements, long bytes) {
+        Total plus(FileTensor tensor) {
+            return new Total(count + 1, elements + tensor.elements(), bytes + tensor.byteSize());
+        }
+    }
+
+    private void tensors(PrintWriter out, List<FileTensor> tensors) {
+        heading(out, "tensors");
+        var totals = new TreeMap<String, Total>();
+        for (FileTensor tensor : tensors) {
+            totals.merge(tensor.type().toString(), new Total(0, 0, 0).plus(tensor),
+                    (sum, _) -> sum.plus(tensor));
+            if (everyTensor) {
+                out.println("%-46s %-8s %s".formatted(
+                        tensor.name(), tensor.type(), tensor.shape()));
+            }
+        }
+        totals.forEach((type, total) -> out.println("%-10s %5d tensors %,16d elements %10s"
+                .formatted(type, total.count(), total.elements(), ByteSize.text(total.bytes()))));
+    }
+
+    private static void plan(PrintWriter out, TensorFile file) {
+        heading(out, "memory plan");
+        if (file.tensors().isEmpty()) {
+            out.println("a vocabulary without weights: it can be tokenized with, but not run");
+            return;
+        }
+        ModelPlan plan;
+        try {
+            plan = ModelPlan.of(file, LoadOptions.defaults());
+        } catch (UnsupportedModelException e) {
+            out.println("can not be run: " + e.getMessage());
+            return;
+        }
+        out.println("weights          %10s".formatted(ByteSize.text(plan.memory().weightBytes())));
+        out.println("keys and values  %10s  one sequence of %d positions, %s".formatted(
+                ByteSize.text(plan.memory().kvBytes()), plan.positions(),
+                LoadOptions.defaults().kvType()));
+        out.println("scratch          %10s".formatted(ByteSize.text(plan.memory().scratchBytes())));
+        out.println("together         %10s  of %s available".formatted(
+                ByteSize.text(plan.memory().totalBytes()),
+                ByteSize.text(HostMemory.now().availableBytes())));
+        router(out, plan.config());
+    }
+
+    private static void router(PrintWriter out, ModelConfig config) {
+        ModelConfig.ExpertConfig experts = config.experts();
+        heading(out, "router");
+        if (experts.experts() == 0) {
+            out.println("none: a dense model of %d layers".formatted(config.layers()));
+            return;
+        }
+        Map<String, Object> table = new java.util.LinkedHashMap<>();
+        table.put("layers with experts", config.layers() - experts.denseLayers());
+        table.put("layers without", experts.denseLayers());
+        table.put("experts", experts.experts());
+        table.put("kept per token", experts.topK());
+        table.put("width of an expert", experts.hidden());
+        table.put("width of the shared expert", experts.sharedHidden());
+        table.put("scores", experts.sigmoid() ? "sigmoid" : "softmax");
+        table.put("kept weights normalised", experts.normalize() ? "yes" : "no");
+        table.put("scale of the weights", experts.scale());
+        table.put("groups", experts.groups());
+        table.put("groups kept", experts.groupsKept());
+        table.forEach((name, value) -> out.println("%-28s %s".formatted(name, value)));
+    }
+
+    private static String template(SafetensorsFolder folder) throws IOException {
+        if (folder.chatTemplate().isPresent()) {
+            return Files.readString(folder.chatTemplate().get());
+        }
+        return folder.tokenizerConfig().get("chat_template") instanceof String text ? text : "";
+    }
+
+    private static void heading(PrintWriter out, String text) {
+        out.println();
+        out.println("== " + text);
+    }
+}

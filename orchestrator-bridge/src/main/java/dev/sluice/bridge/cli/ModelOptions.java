@@ -1,0 +1,97 @@
+package dev.sluice.bridge.cli;
+
+import dev.sluice.kernels.BackendOptions;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.models.LoadOptions;
+import dev.sluice.models.LoadedModel;
+import dev.sluice.models.ModelPlan;
+import dev.sluice.models.file.ModelPath;
+import dev.sluice.models.file.TensorFile;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/// The options of every command that runs a model, and how they open it.
+final class ModelOptions {
+    /// Backends that compute in this machine's own memory.
+    private static final Set<String> ON_PROCESSOR = Set.of("reference", "vector");
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
+    @Mixin
+    private ModelChoice choice;
+
+    @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
+            description = "auto (default), reference, vector, or another that 'doctor' lists.")
+    private String backend;
+
+    @Option(names = {"-t", "--threads"}, paramLabel = "N",
+            description = "Compute threads (default: every processor).")
+    private Optional<Integer> threads;
+
+    @Option(names = "--gpu-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Most memory to take on a GPU, for example 20g.")
+    private Optional<ByteSize> gpuMemory;
+
+    @Option(names = "--kv-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Most memory for keys and values, for example 2g.")
+    private Optional<ByteSize> kvMemory;
+
+    @Option(names = "--kv-type", paramLabel = "TYPE",
+            description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
+    private Optional<KvType> kvType;
+
+    Path path() { return choice.path(); }
+
+    int threads() {
+        return threads.orElse(Runtime.getRuntime().availableProcessors());
+    }
+
+    KvType kvType(KvType absent) { return kvType.orElse(absent); }
+
+    /// The backend, `auto` resolved.
+    BackendChoice backend() { return BackendChoice.of(backend); }
+
+    /// Opens the model on a backend; the options that this mixin has go before those of
+    /// `options`, which are the command's wishes.
+    LoadedModel open(BackendChoice chosen, LoadOptions options) {
+        if (threads() < 1) {
+            throw new ParameterException(spec.commandLine(), "--threads must be at least 1");
+        }
+        String name = chosen.name().replaceFirst(":.*", "");
+        if (gpuMemory.isPresent() && ON_PROCESSOR.contains(name)) {
+            throw new ParameterException(spec.commandLine(),
+                    "--gpu-memory does not apply to the backend " + name);
+        }
+        Path path = path();
+        LoadOptions asked = options.withKvType(
+                kvType.map(KvType::dtype).orElse(options.kvType()));
+        requireKvFits(path, asked);
+        var backendOptions = new BackendOptions(
+                0, threads(), gpuMemory.map(ByteSize::bytes).orElse(Long.MAX_VALUE));
+        return LoadedModel.open(path, Kernels.open(chosen.name(), backendOptions), asked, _ -> { });
+    }
+
+    private void requireKvFits(Path path, LoadOptions options) {
+        if (kvMemory.isEmpty()) {
+            return;
+        }
+        try (TensorFile file = ModelPath.open(path)) {
+            ModelPlan plan = ModelPlan.of(file, options);
+            long needed = plan.memory().kvBytes();
+            long allowed = kvMemory.get().bytes();
+            if (needed > allowed) {
+                throw new CommandFailedException(
+                        "keys and values of %d positions take %s, --kv-memory allows %s; "
+                        .formatted(plan.positions(), ByteSize.text(needed), ByteSize.text(allowed))
+                        + "ask for at most --context " + plan.positions() * allowed / needed);
+            }
+        }
+    }
+}

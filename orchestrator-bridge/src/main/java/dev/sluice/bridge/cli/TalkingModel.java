@@ -1,0 +1,63 @@
+package dev.sluice.bridge.cli;
+
+import dev.sluice.kernels.DType;
+import dev.sluice.models.LoadOptions;
+import dev.sluice.models.LoadedModel;
+import dev.sluice.models.MemoryPlan;
+import dev.sluice.models.ModelTexts;
+import dev.sluice.models.chat.ChatTemplate;
+import dev.sluice.runtime.ChatFormatter;
+import dev.sluice.runtime.ModelBundle;
+import dev.sluice.runtime.Sluice;
+import java.time.Clock;
+import java.util.Locale;
+
+/// A model opened for `run` and `chat`: its engine, and what the user is told about it.
+///
+/// @param hasTemplate whether messages can be formatted; without, only plain completion works
+record TalkingModel(LoadedModel loaded, Sluice sluice, boolean hasTemplate, String startLine)
+        implements AutoCloseable {
+
+    static TalkingModel open(ModelOptions options, int contextTokens) {
+        BackendChoice backend = options.backend();
+        long begin = System.nanoTime();
+        LoadedModel loaded = options.open(backend, new LoadOptions(
+                DType.F16, contextTokens, 1, LoadOptions.DEFAULT_MAX_ROWS));
+        boolean opened = false;
+        try {
+            ModelTexts texts = loaded.texts();
+            boolean hasTemplate = !texts.chatTemplate().isEmpty();
+            ChatFormatter formatter = hasTemplate
+                    ? new TemplatePrompt(ChatTemplate.parse(texts.chatTemplate()),
+                            texts.tokenizer(), Clock.systemDefaultZone())
+                    : _ -> {
+                        throw new CommandFailedException(options.path()
+                                + " has no chat template; 'sluice run' continues a text");
+                    };
+            Sluice sluice = Sluice.of(
+                    new ModelBundle(loaded.lm(), texts.tokenizer(), formatter));
+            opened = true;
+            return new TalkingModel(loaded, sluice, hasTemplate, startLine(
+                    backend, loaded, (System.nanoTime() - begin) / 1e9));
+        } finally {
+            if (!opened) {
+                loaded.close();
+            }
+        }
+    }
+
+    private static String startLine(BackendChoice backend, LoadedModel model, double seconds) {
+        MemoryPlan memory = model.memory();
+        return String.format(Locale.ROOT,
+                "%s%nmemory: weights %s, keys and values %s for %d positions, scratch %s; "
+                + "loaded in %.2f s", backend.note(), ByteSize.text(memory.weightBytes()),
+                ByteSize.text(memory.kvBytes()), model.lm().contextLength(),
+                ByteSize.text(memory.scratchBytes()), seconds);
+    }
+
+    @Override
+    public void close() {
+        sluice.close();
+        loaded.close();
+    }
+}

@@ -1,0 +1,101 @@
+package dev.sluice.bridge.cli;
+
+import dev.sluice.kernels.DType;
+import dev.sluice.kernels.Matrix;
+import dev.sluice.models.Batch;
+import dev.sluice.models.CausalLm;
+import dev.sluice.models.KvPlan;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+
+/// Runs given tokens through a model, without sampling: for measuring a model rather than talking
+/// to it. Each sequence has pages of its own, handed out once. One thread, the one that runs the
+/// model.
+final class TokenRows implements AutoCloseable {
+    /// Logits of one step at most; a vocabulary of 150k is 600 kB a row.
+    private static final long LOGITS_BYTES_MAX = 64 << 20;
+
+    private final CausalLm lm;
+    private final Batch batch;
+    private final int[][][] pages;
+    private final int logitsRowsMax;
+    private final Arena arena;
+    private final Matrix logits;
+
+    /// Hears the logits of each position, in order: row `row` of `logits`, which is valid during
+    /// the call only.
+    interface RowReader {
+        void read(Matrix logits, int row, int position) throws IOException;
+    }
+
+    /// @param sequences that are run side by side
+    /// @param positions of each
+    TokenRows(CausalLm lm, int sequences, int positions) {
+        this.lm = lm;
+        logitsRowsMax = Math.clamp(
+                LOGITS_BYTES_MAX / (4L * lm.vocab()), sequences, Math.max(sequences, lm.maxRows()));
+        batch = new Batch(lm.maxRows(), sequences);
+        pages = pages(lm.kvPlan(), sequences, positions);
+        arena = Arena.ofShared();
+        logits = Matrix.of(DType.F32, logitsRowsMax, lm.vocab(),
+                arena.allocate(4L * logitsRowsMax * lm.vocab(), 64), 0);
+    }
+
+    /// Pages `[sequence][group][position / pageSize]`, each number once per group.
+    private static int[][][] pages(KvPlan plan, int sequences, int positions) {
+        int each = Math.ceilDiv(positions, plan.pageSize());
+        var pages = new int[sequences][plan.groups().size()][each];
+        for (int s = 0; s < sequences; s++) {
+            for (int g = 0; g < plan.groups().size(); g++) {
+                for (int p = 0; p < each; p++) {
+                    pages[s][g][p] = s * each + p;
+                }
+            }
+        }
+        return pages;
+    }
+
+    /// Runs `tokens` as sequence 0 from position 0 and reads the logits of every position.
+    void readAll(int[] tokens, RowReader reader) throws IOException {
+        for (int from = 0; from < tokens.length; from += logitsRowsMax) {
+            int count = Math.min(Math.min(logitsRowsMax, lm.maxRows()), tokens.length - from);
+            batch.clear();
+            batch.sequence(pages[0]);
+            for (int i = from; i < from + count; i++) {
+                batch.row(tokens[i], i, true);
+            }
+            lm.forward(batch, logits.rows(0, count));
+            for (int row = 0; row < count; row++) {
+                reader.read(logits, row, from + row);
+            }
+        }
+    }
+
+    /// Runs `tokens` as sequence 0 from position 0 in the largest steps; logits of the last only.
+    void prefill(int[] tokens) {
+        for (int from = 0; from < tokens.length; from += lm.maxRows()) {
+            int end = Math.min(tokens.length, from + lm.maxRows());
+            batch.clear();
+            batch.sequence(pages[0]);
+            for (int i = from; i < end; i++) {
+                batch.row(tokens[i], i, i == tokens.length - 1);
+            }
+            lm.forward(batch, logits.rows(0, end == tokens.length ? 1 : 0));
+        }
+    }
+
+    /// One token at `position` for each of the first `sequences` sequences, with its logits.
+    void decode(int[] tokens, int sequences, int position) {
+        batch.clear();
+        for (int s = 0; s < sequences; s++) {
+            batch.sequence(pages[s]);
+            batch.row(tokens[s], position, true);
+        }
+        lm.forward(batch, logits.rows(0, sequences));
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
