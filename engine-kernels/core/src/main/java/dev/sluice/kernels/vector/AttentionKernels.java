@@ -1,7 +1,9 @@
 package dev.sluice.kernels.vector;
 
 import dev.sluice.kernels.AttentionSpec;
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /// The hot loops of attention, on decoded tiles in arrays. Stateless.
@@ -146,15 +148,12 @@ final class AttentionKernels {
             }
             s.intoArray(scores, at + j);
         }
-        for (int j = first; j < from; j++) {
-            scores[at + j] = Float.NEGATIVE_INFINITY;
-        }
-        for (int j = to; j < last; j++) {
-            scores[at + j] = Float.NEGATIVE_INFINITY;
-        }
+        Arrays.fill(scores, at + first, at + from, Float.NEGATIVE_INFINITY);
+        Arrays.fill(scores, at + to, at + last, Float.NEGATIVE_INFINITY);
         FloatVector largest = FloatVector.broadcast(S, Float.NEGATIVE_INFINITY);
         for (int j = first; j < last; j += L) {
-            largest = largest.max(FloatVector.fromArray(S, scores, at + j));
+            FloatVector s = FloatVector.fromArray(S, scores, at + j);
+            largest = largest.blend(s, s.compare(VectorOperators.GT, largest));
         }
         largest.intoArray(lanes, 0);
         float max = lanes[0];

@@ -7,15 +7,32 @@ import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
 
 /// Decodes tiles of [KvLayout#TILE] positions to floats in arrays, where the attention kernels
 /// read them. Decoding is exact (a half, or a half times an 8-bit code), so the kernels compute
 /// on what is stored, whatever the storage. Owns scratch; one instance per worker.
 ///
-/// Decoding goes through a copy into an array because C2 turns plain loops over arrays into
-/// vector conversions (F16C), which it does not do for loops over segments.
+/// Halves go through a copy into an array because C2 turns a plain loop over arrays into vector
+/// conversions (F16C), which it does not do for a loop over a segment, and the Vector API has no
+/// such conversion.
 final class KvReader {
     private static final int TILE = KvLayout.TILE;
+    private static final VectorSpecies<Float> S = VectorFunctions.SPECIES;
+    private static final int L = S.length();
+    private static final VectorSpecies<Integer> INTS = S.withLanes(int.class);
+    private static final VectorSpecies<Short> HALVES =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(16 * L));
+    /// As many codes as floats in a vector, but the shortest vector of bytes has eight.
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, 8 * L)));
+    private static final int PARTS = BYTES.length() / L;
 
     private short[] halves = new short[0];
     private byte[] codes = new byte[0];
@@ -156,22 +173,41 @@ final class KvReader {
     }
 
     private static void fromBf16(short[] in, int count, float[] out, int outAt) {
-        for (int i = 0; i < count; i++) {
+        int i = 0;
+        for (; i + L <= count; i += L) {
+            ((IntVector) ShortVector.fromArray(HALVES, in, i).castShape(INTS, 0))
+                    .lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats()
+                    .intoArray(out, outAt + i);
+        }
+        for (; i < count; i++) {
             out[outAt + i] = Float.intBitsToFloat(in[i] << 16);
         }
     }
 
     /// out at outAt.. = scale * 32 codes
     private static void multiply(byte[] codes, int at, float scale, float[] out, int outAt) {
-        for (int i = 0; i < 32; i++) {
-            out[outAt + i] = scale * codes[at + i];
+        for (int i = 0; i < 32; i += BYTES.length()) {
+            ByteVector c = ByteVector.fromArray(BYTES, codes, at + i);
+            for (int part = 0; part < PARTS; part++) {
+                ((FloatVector) c.castShape(S, part)).mul(scale)
+                        .intoArray(out, outAt + i + part * L);
+            }
         }
     }
 
     /// out at the codes' index = each code times the scale of its position
     private static void multiplyLanes(byte[] codes, int at, float[] scales, int scaleAt, int count,
             float[] out) {
-        for (int i = 0; i < count; i++) {
+        int i = 0;
+        for (; i + BYTES.length() <= count; i += BYTES.length()) {
+            ByteVector c = ByteVector.fromArray(BYTES, codes, at + i);
+            for (int part = 0; part < PARTS; part++) {
+                ((FloatVector) c.castShape(S, part))
+                        .mul(FloatVector.fromArray(S, scales, scaleAt + i + part * L))
+                        .intoArray(out, at + i + part * L);
+            }
+        }
+        for (; i < count; i++) {
             out[at + i] = scales[scaleAt + i] * codes[at + i];
         }
     }
