@@ -32,7 +32,11 @@ record ByteTokenizer() implements Tokenizer {
 
     @Override
     public int[] encodePrompt(String text) {
-        int[] ids = encode(text, Special.PARSE);
+        return withBosAndEos(encode(text, Special.PARSE));
+    }
+
+    @Override
+    public int[] withBosAndEos(int[] ids) {
         int[] prompt = new int[ids.length + 1];
         prompt[0] = BOS;
         System.arraycopy(ids, 0, prompt, 1, ids.length);

@@ -4,6 +4,7 @@ import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.tokenizer.GgufVocabulary;
+import dev.sluice.models.tokenizer.JsonVocabulary;
 import dev.sluice.models.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,9 +32,7 @@ public record ModelTexts(Tokenizer tokenizer, String chatTemplate) {
     }
 
     private static ModelTexts ofFolder(SafetensorsFolder folder) {
-        Path json = folder.tokenizerJson().orElseThrow(() -> new MalformedModelException(
-                folder.path(), "no tokenizer.json: the model has no vocabulary"));
-        throw new UnsupportedModelException(json + ": not read yet" + template(folder));
+        return new ModelTexts(JsonVocabulary.read(folder.path()).tokenizer(), template(folder));
     }
 
     /// `chat_template.jinja`, or the entry of `tokenizer_config.json`: one text, or named ones of

@@ -55,9 +55,9 @@ record TalkingModel(LoadedModel loaded, Sluice sluice, boolean hasTemplate, Stri
                 ByteSize.text(memory.scratchBytes()), seconds);
     }
 
+    /// The engine owns the model, and the model its file.
     @Override
     public void close() {
         sluice.close();
-        loaded.close();
     }
 }
