@@ -22,7 +22,7 @@ final class LogitsHead {
     private final RowBuffer rowIds;
     private final RowBuffer gathered;
     private final RowBuffer logits;
-    private final int[] staging = new int[CHUNK_ROWS];
+    private final HostInts rowInts = new HostInts(CHUNK_ROWS, 1);
 
     /// @param norm    [1,D]
     /// @param output  [V,D]
@@ -42,10 +42,10 @@ final class LogitsHead {
         for (int from = 0; from < batch.logitsRowCount(); from += CHUNK_ROWS) {
             int count = Math.min(CHUNK_ROWS, batch.logitsRowCount() - from);
             for (int i = 0; i < count; i++) {
-                staging[i] = batch.logitsRow(from + i);
+                rowInts.set(i, batch.logitsRow(from + i));
             }
-            kernels.write(Matrix.host(staging, CHUNK_ROWS, 1).rows(0, count), rowIds.rows(count));
-            chunk(x, count, out.rows(from, count));
+            rowInts.send(kernels, rowIds.rows(count));
+            chunk(x, count, count == out.rows() ? out : out.rows(from, count));
         }
     }
 

@@ -25,7 +25,8 @@ final class Step {
     private final RowBuffer[] pageTables;
     private final RowBuffer[] angles;
     private final RowMap[] rowMaps;
-    private final int[] staging;
+    private final HostInts rowInts;
+    private final HostInts tableInts;
     private final int maxPages;
     private int rowCount;
 
@@ -49,33 +50,35 @@ final class Step {
         for (int i = 0; i < angles.length; i++) {
             angles[i] = new RowBuffer(kernels, DType.F32, limits.maxRows(), ropes.get(i).dims());
         }
-        staging = new int[Math.max(limits.maxRows(), limits.maxSequences() * maxPages)];
+        rowInts = new HostInts(limits.maxRows(), 1);
+        tableInts = new HostInts(limits.maxSequences(), maxPages);
     }
 
     /// Brings the batch to the device and computes the rotary angles.
     void fill(Batch batch) {
         rowCount = batch.rowCount();
+        int positionsMax = maxPages * plan.pageSize();
         for (int r = 0; r < rowCount; r++) {
-            if (batch.position(r) >= maxPages * plan.pageSize()) {
+            if (batch.position(r) < 0 || batch.position(r) >= positionsMax) {
                 throw new MalformedBatchException("position %d of a model with room for %d"
-                        .formatted(batch.position(r), maxPages * plan.pageSize()));
+                        .formatted(batch.position(r), positionsMax));
             }
-            staging[r] = batch.tokenId(r);
+            rowInts.set(r, batch.tokenId(r));
         }
-        send(tokenIds.rows(rowCount));
+        rowInts.send(kernels, tokenIds());
         for (int r = 0; r < rowCount; r++) {
-            staging[r] = batch.position(r);
+            rowInts.set(r, batch.position(r));
         }
-        send(positions.rows(rowCount));
+        rowInts.send(kernels, positions());
         for (int r = 0; r < rowCount; r++) {
-            staging[r] = batch.sequence(r);
+            rowInts.set(r, batch.sequence(r));
         }
-        send(sequences.rows(rowCount));
+        rowInts.send(kernels, sequences.rows(rowCount));
         for (int g = 0; g < rowMaps.length; g++) {
             fillGroup(batch, g);
         }
         for (int i = 0; i < angles.length; i++) {
-            kernels.rotaryAngles(ropes.get(i), positions(), angles[i].rows(rowCount));
+            kernels.rotaryAngles(ropes.get(i), positions(), angles(i));
         }
     }
 
@@ -84,32 +87,19 @@ final class Step {
         for (int r = 0; r < rowCount; r++) {
             int position = batch.position(r);
             int page = batch.pages(batch.sequence(r), group)[position / pageSize];
-            staging[r] = page * pageSize + position % pageSize;
+            rowInts.set(r, page * pageSize + position % pageSize);
         }
         Matrix slotRows = slots[group].rows(rowCount);
-        send(slotRows);
-        int sequenceCount = batch.sequenceCount();
-        for (int s = 0; s < sequenceCount; s++) {
-            int[] pages = batch.pages(s, group);
-            int known = Math.min(pages.length, maxPages);
-            System.arraycopy(pages, 0, staging, s * maxPages, known);
-            java.util.Arrays.fill(staging, s * maxPages + known, (s + 1) * maxPages, 0);
+        rowInts.send(kernels, slotRows);
+        for (int s = 0; s < batch.sequenceCount(); s++) {
+            tableInts.setRow(s, batch.pages(s, group));
         }
-        Matrix table = pageTables[group].rows(sequenceCount);
-        send(table);
+        Matrix table = pageTables[group].rows(batch.sequenceCount());
+        tableInts.send(kernels, table);
         RowMap old = rowMaps[group];
         if (old == null || old.slots() != slotRows || old.pageTable() != table) {
             rowMaps[group] = new RowMap(positions(), sequences.rows(rowCount), slotRows, table);
         }
-    }
-
-    private void send(Matrix device) {
-        kernels.write(stagingView(device), device);
-    }
-
-    private Matrix stagingView(Matrix like) {
-        return Matrix.host(staging, staging.length, 1).rows(0, like.rows() * like.cols())
-                .reshape(like.rows(), like.cols());
     }
 
     int rowCount() { return rowCount; }
