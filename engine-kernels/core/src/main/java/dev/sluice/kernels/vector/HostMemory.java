@@ -3,10 +3,17 @@ package dev.sluice.kernels.vector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
+<<<<<<< HEAD
 /// The memory of one backend: one shared arena and a limit. Freed at [#close]. One thread at a
 /// time allocates; any thread reads and writes what it got.
 final class HostMemory implements AutoCloseable {
     /// A cache line, which is also the widest vector.
+=======
+/// What a CPU backend allocates, within a limit: one shared arena, freed as a whole by [#close].
+/// Engine thread only.
+final class HostMemory implements AutoCloseable {
+    /// Every allocation begins on a cache line, which is also the widest vector.
+>>>>>>> matmul
     private static final long ALIGNMENT = 64;
 
     private final Arena arena = Arena.ofShared();
@@ -17,6 +24,7 @@ final class HostMemory implements AutoCloseable {
         this.bytesMax = bytesMax;
     }
 
+<<<<<<< HEAD
     /// `size` zero bytes at the start of a cache line.
     MemorySegment allocate(long size) {
         if (size > bytesMax - bytes) {
@@ -26,12 +34,39 @@ final class HostMemory implements AutoCloseable {
         }
         bytes += size;
         return arena.allocate(size, ALIGNMENT);
+=======
+    /// Bytes allocated so far.
+    long bytes() {
+        return bytes;
+    }
+
+    /// Zeroed memory for `what`, which the error names when the limit would be passed.
+    MemorySegment allocate(long size, String what) {
+        if (size > bytesMax - bytes) {
+            throw new IllegalStateException(
+                    "%s needs %,d bytes, but of the limit of %,d bytes only %,d are left"
+                            .formatted(what, size, bytesMax, bytesMax - bytes));
+        }
+        try {
+            MemorySegment memory = arena.allocate(size, ALIGNMENT);
+            bytes += size;
+            return memory;
+        } catch (OutOfMemoryError e) {
+            throw new IllegalStateException(
+                    "%s needs %,d bytes, which the system does not give; %,d are in use"
+                            .formatted(what, size, bytes), e);
+        }
+>>>>>>> matmul
     }
 
     @Override
     public void close() {
+<<<<<<< HEAD
         if (arena.scope().isAlive()) {
             arena.close();
         }
+=======
+        arena.close();
+>>>>>>> matmul
     }
 }

@@ -1,13 +1,209 @@
 package dev.sluice.kernels.vector;
 
-import dev.sluice.kernels.*;
+import dev.sluice.kernels.Layout;
+import dev.sluice.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 
-/// STUB
+/// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
+///
+/// A call is a list of jobs, each one weight and the rows it multiplies: a matmul is one job, a
+/// product per head one job a head, an expert layer two jobs for each expert that is in use and
+/// then one more. The call stages all rows (quantised and laid out), then runs groups of 32
+/// outputs of all jobs as one list of parts, so that small weights still use every thread.
+///
+/// Every output is made by one part in one order of columns that does not depend on the number of
+/// rows, the threads or the vector width; see [BlockSums]. Memory is kept between calls and grown
+/// when a call needs more, so that a decode step allocates nothing. Engine thread only.
 final class VectorProducts {
-    VectorProducts(ComputePool pool, HostMemory memory) { }
-    Matrix prepare(Matrix weight) { return weight; }
-    void matmul(Matrix x, Matrix weight, Matrix out) { throw new UnsupportedOperationException(); }
-    void headMatmul(Matrix x, int xColumn, List<Matrix> weights, Matrix out, int outColumn) { throw new UnsupportedOperationException(); }
-    void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights, Matrix out) { throw new UnsupportedOperationException(); }
+    /// Below this many staged elements, waking the other threads costs more than it saves.
+    private static final int STAGE_ALONE_MAX = 1 << 14;
+    /// Parts a thread, so that a thread that is held back takes fewer of them.
+    private static final int PARTS_PER_THREAD = 8;
+    /// Outputs that a part of a panel product keeps: 8 groups of 512 rows, 512 KiB, leave room
+    /// for the x of a step in a second-level cache of 2 MiB.
+    private static final int PART_ROWS_MAX = 4096;
+    private static final int PART_GROUPS_MAX = 8;
+
+    private final ComputePool pool;
+    private final HostMemory memory;
+    private final ProductWorker[] workers;
+    private final StagedRows staged = new StagedRows();
+    private final ComputePool.Task stageTask = this::stagePart;
+    private final ComputePool.Task productTask = this::productPart;
+    private RowSet[] sets = {};
+    private int[] setFirstPart = {};
+    private int setCount;
+    private ProductJob[] jobs = {};
+    private int jobCount;
+
+    /// `memory` holds the packed weights; both belong to the backend, which closes them.
+    VectorProducts(ComputePool pool, HostMemory memory) {
+        this.pool = pool;
+        this.memory = memory;
+        workers = new ProductWorker[pool.threads()];
+        for (int i = 0; i < workers.length; i++) {
+            workers[i] = new ProductWorker();
+        }
+    }
+
+    /// A packed copy of a weight, after which the pages of a mapped file are let go.
+    Matrix prepare(Matrix weight) {
+        if (weight.layout() == Layout.PACKED) {
+            return weight;
+        }
+        PackedFormat format = PackedFormat.of(weight.dtype());
+        MemorySegment packed = memory.allocate(
+                format.packedBytes(weight.rows(), weight.cols()),
+                "a %s weight [%d,%d]".formatted(weight.dtype(), weight.rows(), weight.cols()));
+        long groupBytes = format.groupBytes(weight.cols());
+        pool.run(PackedFormat.groups(weight.rows()), (group, worker) ->
+                workers[worker].packer().pack(weight, group, packed, group * groupBytes));
+        if (weight.memory().isMapped()) {
+            weight.memory().asSlice(weight.byteOffset(), weight.byteSize()).unload();
+        }
+        return new Matrix(weight.dtype(), weight.rows(), weight.cols(), Layout.PACKED, packed, 0);
+    }
+
+    /// out [T,N] = x [T,K] * weight [N,K]^T
+    void matmul(Matrix x, Matrix weight, Matrix out) {
+        begin(x, 0, weight, x.rows(), 1);
+        countRows(0, x.rows(), 0, 1);
+        RowSet set = addSet(PackedFormat.of(weight.dtype()), 0, x.rows());
+        addJob(weight, set, out.memory(), out.byteOffset(), 4L * out.cols(), 0);
+        execute();
+    }
+
+    /// out [T*H, outColumn..+N] at rows t*H+h = x [T*H, xColumn..+K] at rows t*H+h
+    /// * weights[h] [N,K]^T
+    void headMatmul(Matrix x, int xColumn, List<Matrix> weights, Matrix out, int outColumn) {
+        int heads = weights.size();
+        int rows = x.rows() / heads;
+        begin(x, xColumn, weights.getFirst(), x.rows(), heads);
+        for (int h = 0; h < heads; h++) {
+            Matrix weight = weights.get(h);
+            countRows(h * rows, rows, h, heads);
+            RowSet set = addSet(PackedFormat.of(weight.dtype()), h * rows, rows);
+            addJob(weight, set, out.memory(), out.byteOffset() + 4L * outColumn, 4L * out.cols(),
+                    h * rows);
+        }
+        execute();
+    }
+
+    private void begin(Matrix x, int column, Matrix weight, int rowNumbers, int jobsMax) {
+        begin(x.memory(), x.byteOffset() + 4L * column, 4L * x.cols(), weight);
+        staged.reserveRowNumbers(rowNumbers);
+        reserveJobs(jobsMax);
+    }
+
+    private void begin(MemorySegment x, long from, long rowBytes, Matrix weight) {
+        staged.begin(weight.cols(), PackedFormat.of(weight.dtype()).paddedColumns(weight.cols()),
+                x, from, rowBytes);
+        setCount = 0;
+        jobCount = 0;
+    }
+
+    private void reserveJobs(int count) {
+        if (jobs.length < count) {
+            int had = jobs.length;
+            jobs = Arrays.copyOf(jobs, count);
+            sets = Arrays.copyOf(sets, count);
+            setFirstPart = new int[count + 1];
+            for (int i = had; i < count; i++) {
+                jobs[i] = new ProductJob();
+                sets[i] = new RowSet();
+            }
+        }
+    }
+
+    /// Row numbers start, start + stride, ..: `count` of them from index `first` on.
+    private void countRows(int first, int count, int start, int stride) {
+        for (int i = 0; i < count; i++) {
+            staged.rowNumbers[first + i] = start + i * stride;
+        }
+    }
+
+    private RowSet addSet(PackedFormat format, int first, int rows) {
+        RowSet set = sets[setCount++];
+        staged.plan(set, format, first, rows);
+        return set;
+    }
+
+    private void addJob(Matrix weight, RowSet set, MemorySegment out, long outFrom,
+            long outRowBytes, int firstOut) {
+        ProductJob job = jobs[jobCount++];
+        job.weight = weight;
+        job.format = PackedFormat.of(weight.dtype());
+        job.rows = set;
+        job.out = out;
+        job.outFrom = outFrom;
+        job.outRowBytes = outRowBytes;
+        job.firstOut = firstOut;
+        job.groups = PackedFormat.groups(weight.rows());
+    }
+
+    private void execute() {
+        staged.ready();
+        stage();
+        int parts = cutParts();
+        pool.run(parts, productTask);
+    }
+
+    private void stage() {
+        int parts = 0;
+        for (int i = 0; i < setCount; i++) {
+            setFirstPart[i] = parts;
+            parts += sets[i].rowWise ? sets[i].rows : sets[i].slots();
+        }
+        setFirstPart[setCount] = parts;
+        if ((long) parts * staged.columns() <= STAGE_ALONE_MAX) {
+            for (int part = 0; part < parts; part++) {
+                stagePart(part, 0);
+            }
+        } else {
+            pool.run(parts, stageTask);
+        }
+    }
+
+    private void stagePart(int part, int worker) {
+        int set = 0;
+        while (part >= setFirstPart[set + 1]) {
+            set++;
+        }
+        staged.stage(sets[set], part - setFirstPart[set], workers[worker].row);
+    }
+
+    /// Cuts every job into parts of some groups: enough parts for all threads, few enough that
+    /// claiming them costs nothing beside the work.
+    private int cutParts() {
+        int groups = 0;
+        for (int i = 0; i < jobCount; i++) {
+            groups += jobs[i].groups;
+        }
+        int even = Math.max(1, groups / (pool.threads() * PARTS_PER_THREAD));
+        int parts = 0;
+        for (int i = 0; i < jobCount; i++) {
+            ProductJob job = jobs[i];
+            int most = even;
+            if (!job.rows.rowWise) {
+                most = Math.clamp(PART_ROWS_MAX / Math.max(1, job.rows.slots()), 1,
+                        Math.min(even, PART_GROUPS_MAX));
+            }
+            job.groupsPerPart = job.weight.layout() == Layout.PACKED ? most : 1;
+            job.firstPart = parts;
+            parts += (job.groups + job.groupsPerPart - 1) / job.groupsPerPart;
+        }
+        return parts;
+    }
+
+    private void productPart(int part, int worker) {
+        int j = 0;
+        while (j + 1 < jobCount && part >= jobs[j + 1].firstPart) {
+            j++;
+        }
+        ProductJob job = jobs[j];
+        int from = (part - job.firstPart) * job.groupsPerPart;
+        workers[worker].run(job, staged, from, Math.min(from + job.groupsPerPart, job.groups));
+    }
 }

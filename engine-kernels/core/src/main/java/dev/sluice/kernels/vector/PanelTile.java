@@ -1,0 +1,24 @@
+package dev.sluice.kernels.vector;
+
+/// Operands of one [PanelProduct] call. One object per worker, changed from call to call, so
+/// that a product allocates nothing.
+final class PanelTile {
+    /// Decoded weights of a step: [columns][32 rows].
+    final float[] panel = new float[PackedFormat.STEP_COLUMNS * PackedFormat.GROUP_ROWS];
+    /// [blocks][32 rows]
+    final float[] scales = new float[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
+    final float[] minimums = new float[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
+    /// Columns of a block, 16 or 32, and blocks of the step.
+    int blockColumns;
+    int blocks;
+    /// Rows of x of the tile: [columns / 32][rows][32], from `xFrom` on.
+    float[] x = {};
+    int xFrom;
+    /// Their scales and scaled sums: [blocks][rows], from `dFrom` on.
+    float[] d = {};
+    float[] dsum = {};
+    int dFrom;
+    /// Outputs [rows][32] from `outFrom` on.
+    float[] out = {};
+    int outFrom;
+}

@@ -1,0 +1,169 @@
+package dev.sluice.kernels.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import dev.sluice.kernels.Layout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+
+/// Scratch of one compute thread and the loops over steps and tiles. Grown when a larger product
+/// arrives, so that a decode step allocates nothing. Used by one thread at a time.
+final class ProductWorker {
+    private final PackedStep step = new PackedStep();
+    private final PanelTile tile = new PanelTile();
+    private final int[] sums = new int[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
+    private final float[] outputs = new float[PackedFormat.GROUP_ROWS];
+    private final WeightPacker packer = new WeightPacker();
+    final QuantisedRow row = new QuantisedRow();
+    private float[] panelOutputs = {};
+    private MemorySegment packed = MemorySegment.NULL;
+    private MemorySegment weights = MemorySegment.NULL;
+    private long weightsFrom;
+
+    WeightPacker packer() {
+        return packer;
+    }
+
+    /// Groups `from` to `to - 1` of a job whose rows are staged in `staged`.
+    void run(ProductJob job, StagedRows staged, int from, int to) {
+        if (job.rows.rowWise) {
+            for (int group = from; group < to; group++) {
+                openGroups(job, group, 1);
+                for (int i = 0; i < job.rows.rows; i++) {
+                    rowWise(job, staged.row(job.rows, i));
+                    write(job, staged, group, i, outputs, 0);
+                }
+            }
+        } else {
+            openGroups(job, from, to - from);
+            panels(job, staged, from, to - from);
+        }
+    }
+
+    /// Finds the packed groups: in the weight, or packed here and now when the caller left it in
+    /// the file's order.
+    private void openGroups(ProductJob job, int group, int count) {
+        int cols = job.weight.cols();
+        long groupBytes = job.format.groupBytes(cols);
+        if (job.weight.layout() == Layout.PACKED) {
+            weights = job.weight.memory();
+            weightsFrom = job.weight.byteOffset() + group * groupBytes;
+            return;
+        }
+        if (packed.byteSize() < count * groupBytes) {
+            packed = Arena.ofAuto().allocate(count * groupBytes, 64);
+        }
+        packed.fill((byte) 0);
+        for (int i = 0; i < count; i++) {
+            packer.pack(job.weight, group + i, packed, i * groupBytes);
+        }
+        weights = packed;
+        weightsFrom = 0;
+    }
+
+    private void rowWise(ProductJob job, QuantisedRow x) {
+        PackedFormat format = job.format;
+        int columns = format.paddedColumns(job.weight.cols());
+        Arrays.fill(outputs, 0f);
+        int steps = steps(columns);
+        for (int s = 0; s < steps; s++) {
+            step.move(format, weights, weightsFrom, columns, s);
+            int from = s * PackedFormat.STEP_COLUMNS;
+            int blocks = step.count * 32 / format.blockColumns;
+            BlockScales.read(step, tile.scales, tile.minimums);
+            CodeDots.sums(step, x, from, sums);
+            if (format.hasMinimum()) {
+                BlockSums.addWithMinimums(sums, blocks, tile.scales, tile.minimums, x,
+                        from / format.blockColumns, outputs);
+            } else {
+                BlockSums.add(sums, blocks, tile.scales, x, from / format.blockColumns,
+                        CodeDots.zeroLeft(format), outputs);
+            }
+        }
+    }
+
+    private void panels(ProductJob job, StagedRows staged, int group, int groups) {
+        PackedFormat format = job.format;
+        int columns = format.paddedColumns(job.weight.cols());
+        long groupBytes = format.groupBytes(job.weight.cols());
+        RowSet set = job.rows;
+        int slots = set.slots();
+        int groupOutputs = slots * PackedFormat.GROUP_ROWS;
+        if (panelOutputs.length < groups * groupOutputs) {
+            panelOutputs = new float[groups * groupOutputs];
+        }
+        Arrays.fill(panelOutputs, 0, groups * groupOutputs, 0f);
+        tile.x = staged.x;
+        tile.d = staged.d;
+        tile.dsum = staged.dsum;
+        tile.out = panelOutputs;
+        int steps = steps(columns);
+        for (int s = 0; s < steps; s++) {
+            for (int g = 0; g < groups; g++) {
+                step.move(format, weights, weightsFrom + g * groupBytes, columns, s);
+                CodePanels.decode(step, tile.panel);
+                BlockScales.read(step, tile.scales, tile.minimums);
+                tiles(set, columns, s, g * groupOutputs);
+            }
+        }
+        for (int g = 0; g < groups; g++) {
+            for (int i = 0; i < set.rows; i++) {
+                write(job, staged, group + g, i, panelOutputs,
+                        g * groupOutputs + i * PackedFormat.GROUP_ROWS);
+            }
+        }
+    }
+
+    private void tiles(RowSet set, int columns, int s, int outFrom) {
+        PackedFormat format = set.format;
+        int slots = set.slots();
+        int stepFrom = s * PackedFormat.STEP_COLUMNS;
+        int width = step.count * 32;
+        tile.blockColumns = format.blockColumns;
+        tile.blocks = width / format.blockColumns;
+        boolean minimum = format.hasMinimum();
+        for (int slot = 0; slot < slots;) {
+            int rows = set.tileRows(slot);
+            tile.xFrom = set.xFrom + stepFrom * slots + slot * width;
+            tile.dFrom = set.dFrom + slot * (columns / format.blockColumns)
+                    + stepFrom / format.blockColumns * rows;
+            tile.outFrom = outFrom + slot * PackedFormat.GROUP_ROWS;
+            multiply(rows, minimum);
+            slot += rows;
+        }
+    }
+
+    private void multiply(int rows, boolean minimum) {
+        if (rows == RowSet.TILE) {
+            if (minimum) {
+                PanelProduct.rows6WithMinimums(tile);
+            } else {
+                PanelProduct.rows6(tile);
+            }
+        } else if (rows == 2) {
+            if (minimum) {
+                PanelProduct.rows2WithMinimums(tile);
+            } else {
+                PanelProduct.rows2(tile);
+            }
+        } else if (minimum) {
+            PanelProduct.rows1WithMinimums(tile);
+        } else {
+            PanelProduct.rows1(tile);
+        }
+    }
+
+    private static int steps(int columns) {
+        return (columns + PackedFormat.STEP_COLUMNS - 1) / PackedFormat.STEP_COLUMNS;
+    }
+
+    private static void write(ProductJob job, StagedRows staged, int group, int row, float[] from,
+            int index) {
+        int first = group * PackedFormat.GROUP_ROWS;
+        int count = Math.min(PackedFormat.GROUP_ROWS, job.weight.rows() - first);
+        MemorySegment.copy(from, index, job.out, JAVA_FLOAT_UNALIGNED,
+                job.outFrom + staged.rowNumbers[job.firstOut + row] * job.outRowBytes + 4L * first,
+                count);
+    }
+}

@@ -1,0 +1,156 @@
+package dev.sluice.kernels.vector;
+
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
+
+import dev.sluice.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
+
+/// Rewrites groups of 32 rows of a file's weight into [PackedFormat]. Rows beyond the last and
+/// columns that fill a float row up to 32 become zeros. One packer per worker; it keeps scratch.
+final class WeightPacker {
+    private static final int LINE = 64;
+
+    /// Codes of one row and unit.
+    private final byte[] codes = new byte[256];
+    private final CodeReader reader = new CodeReader(codes);
+
+    /// Packs rows `32 * group` to `32 * group + 31` to byte `to` of `packed`, which is zeroed.
+    void pack(Matrix weight, int group, MemorySegment packed, long to) {
+        PackedFormat format = PackedFormat.of(weight.dtype());
+        int first = group * PackedFormat.GROUP_ROWS;
+        int rows = Math.min(PackedFormat.GROUP_ROWS, weight.rows() - first);
+        long rowBytes = weight.dtype().rowBytes(weight.cols());
+        MemorySegment file = weight.memory();
+        for (int row = 0; row < rows; row++) {
+            long from = weight.byteOffset() + (first + row) * rowBytes;
+            // Row j and row j + 16 share an integer; see PackedFormat.
+            long lane = to + (row < 16 ? 4L * row : 4L * (row - 16) + 2);
+            switch (format.codes) {
+                case FLOAT32 -> floats(file, from, weight.cols(), packed, to + 4L * row);
+                case FLOAT16 -> halves(file, from, weight.cols(), packed, lane, true);
+                case BFLOAT16 -> halves(file, from, weight.cols(), packed, lane, false);
+                case BYTE -> q8(file, from, weight.cols() / 32, packed, lane);
+                case NIBBLE -> {
+                    if (format == PackedFormat.Q4_0) {
+                        q4(file, from, weight.cols() / 32, packed, lane);
+                    } else {
+                        units(format, file, from, weight.cols(), packed, lane);
+                    }
+                }
+                case FLOAT8, NIBBLE_1, NIBBLE_2, PAIR, PAIR_1, TABLE, TABLE_SMALL ->
+                    units(format, file, from, weight.cols(), packed, lane);
+            }
+        }
+    }
+
+    private static void floats(MemorySegment file, long from, int cols, MemorySegment packed,
+            long to) {
+        for (int k = 0; k < cols; k++) {
+            packed.set(JAVA_FLOAT_UNALIGNED, to + 128L * k,
+                    file.get(JAVA_FLOAT_UNALIGNED, from + 4L * k));
+        }
+    }
+
+    private static void halves(MemorySegment file, long from, int cols, MemorySegment packed,
+            long to, boolean finite) {
+        for (int k = 0; k < cols; k++) {
+            short bits = file.get(JAVA_SHORT_UNALIGNED, from + 2L * k);
+            packed.set(JAVA_SHORT_UNALIGNED, to + (long) LINE * k, finite ? finite(bits) : bits);
+        }
+    }
+
+    private static void q8(MemorySegment file, long from, int blocks, MemorySegment packed,
+            long to) {
+        for (int b = 0; b < blocks; b++, from += 34, to += 17 * LINE) {
+            packed.set(JAVA_SHORT_UNALIGNED, to, finite(file.get(JAVA_SHORT_UNALIGNED, from)));
+            for (int i = 0; i < 4; i++) {
+                long eight = file.get(JAVA_LONG_UNALIGNED, from + 2 + 8L * i) ^ 0x8080808080808080L;
+                long at = to + LINE + 4L * LINE * i;
+                packed.set(JAVA_SHORT_UNALIGNED, at, (short) eight);
+                packed.set(JAVA_SHORT_UNALIGNED, at + LINE, (short) (eight >>> 16));
+                packed.set(JAVA_SHORT_UNALIGNED, at + 2 * LINE, (short) (eight >>> 32));
+                packed.set(JAVA_SHORT_UNALIGNED, at + 3 * LINE, (short) (eight >>> 48));
+            }
+        }
+    }
+
+    /// A byte of Q4_0 holds columns j and j + 16: compressing the lower nibbles of 4 bytes gives
+    /// the word of 4 columns, the upper nibbles that of 16 columns later.
+    private static void q4(MemorySegment file, long from, int blocks, MemorySegment packed,
+            long to) {
+        for (int b = 0; b < blocks; b++, from += 18, to += 9 * LINE) {
+            packed.set(JAVA_SHORT_UNALIGNED, to, finite(file.get(JAVA_SHORT_UNALIGNED, from)));
+            for (int i = 0; i < 4; i++) {
+                int four = file.get(JAVA_INT_UNALIGNED, from + 2 + 4L * i);
+                long at = to + LINE + (long) LINE * i;
+                packed.set(JAVA_SHORT_UNALIGNED, at,
+                        (short) Integer.compress(four, 0x0F0F0F0F));
+                packed.set(JAVA_SHORT_UNALIGNED, at + 4 * LINE,
+                        (short) Integer.compress(four, 0xF0F0F0F0));
+            }
+        }
+    }
+
+    /// Any quantised format: codes one by one, then words.
+    private void units(PackedFormat format, MemorySegment file, long from, int cols,
+            MemorySegment packed, long lane) {
+        int units = cols / format.unitColumns;
+        int fileBytes = format.dtype.blockBytes() * (format.unitColumns / format.dtype.blockElements());
+        for (int u = 0; u < units; u++) {
+            long to = lane + (long) u * format.unitBytes();
+            reader.read(format, file, from + (long) u * fileBytes, packed, to);
+            long at = to + format.scaleBytes;
+            for (int k = 0; k < format.unitColumns; k += 32) {
+                words(format, k, packed, at + (long) (k / 32) * format.codeBytes);
+            }
+            at += (long) (format.unitColumns / 32) * format.codeBytes;
+            for (int k = 0; k < format.unitColumns; k += 32) {
+                upperWords(format, k, packed, at + (long) (k / 32) * format.upperBytes);
+            }
+        }
+    }
+
+    private void words(PackedFormat format, int k, MemorySegment packed, long to) {
+        switch (format.codes) {
+            case BYTE, FLOAT8 -> put(k, 8, 0, packed, to);
+            case NIBBLE, NIBBLE_1, NIBBLE_2, TABLE, TABLE_SMALL -> put(k, 4, 0, packed, to);
+            case PAIR, PAIR_1 -> put(k, 2, 0, packed, to);
+            case FLOAT32, FLOAT16, BFLOAT16 -> throw new IllegalStateException("" + format);
+        }
+    }
+
+    private void upperWords(PackedFormat format, int k, MemorySegment packed, long to) {
+        switch (format.codes) {
+            case NIBBLE_1 -> put(k, 1, 4, packed, to);
+            case NIBBLE_2 -> put(k, 2, 4, packed, to);
+            case PAIR_1 -> put(k, 1, 2, packed, to);
+            case BYTE, FLOAT8, NIBBLE, TABLE, TABLE_SMALL, PAIR, FLOAT32, FLOAT16, BFLOAT16 -> { }
+        }
+    }
+
+    /// Words of `bits` bits of 32 codes from `k` on, taken from bit `shift`, one a line.
+    private void put(int k, int bits, int shift, MemorySegment packed, long to) {
+        int perWord = 16 / bits;
+        int mask = (1 << bits) - 1;
+        for (int i = 0; i < 32; i += perWord) {
+            int word = 0;
+            for (int j = 0; j < perWord; j++) {
+                word |= (codes[k + i + j] >> shift & mask) << j * bits;
+            }
+            packed.set(JAVA_SHORT_UNALIGNED, to + (long) (i / perWord) * LINE, (short) word);
+        }
+    }
+
+    /// A float16 that is a number, or an error: the kernels decode no infinities.
+    static short finite(short half) {
+        if ((half & 0x7C00) == 0x7C00) {
+            throw new IllegalArgumentException(
+                    "a weight or its scale is infinite or NaN (float16 bits %04x)"
+                            .formatted(half & 0xFFFF));
+        }
+        return half;
+    }
+}
