@@ -78,6 +78,42 @@ final class AttentionKernels {
         }
     }
 
+    /// Scores of one vector of queries with eight latent rows, which lie in rows [8, stride] and
+    /// so have lanes over queries instead of positions:
+    /// block [8, L] = rows [8, dim] * q [dim, qStride] at columns qAt..qAt+L.
+    /// Each score is the same chain as in [#scores4].
+    static void scoresOfRows(float[] q, int qAt, int qStride, int dim, float[] rows, int rowAt,
+            int stride, float[] block) {
+        FloatVector a0 = FloatVector.zero(S);
+        FloatVector a1 = a0;
+        FloatVector a2 = a0;
+        FloatVector a3 = a0;
+        FloatVector a4 = a0;
+        FloatVector a5 = a0;
+        FloatVector a6 = a0;
+        FloatVector a7 = a0;
+        for (int d = 0; d < dim; d++) {
+            FloatVector x = FloatVector.fromArray(S, q, qAt + d * qStride);
+            int r = rowAt + d;
+            a0 = FloatVector.broadcast(S, rows[r]).fma(x, a0);
+            a1 = FloatVector.broadcast(S, rows[r + stride]).fma(x, a1);
+            a2 = FloatVector.broadcast(S, rows[r + 2 * stride]).fma(x, a2);
+            a3 = FloatVector.broadcast(S, rows[r + 3 * stride]).fma(x, a3);
+            a4 = FloatVector.broadcast(S, rows[r + 4 * stride]).fma(x, a4);
+            a5 = FloatVector.broadcast(S, rows[r + 5 * stride]).fma(x, a5);
+            a6 = FloatVector.broadcast(S, rows[r + 6 * stride]).fma(x, a6);
+            a7 = FloatVector.broadcast(S, rows[r + 7 * stride]).fma(x, a7);
+        }
+        a0.intoArray(block, 0);
+        a1.intoArray(block, L);
+        a2.intoArray(block, 2 * L);
+        a3.intoArray(block, 3 * L);
+        a4.intoArray(block, 4 * L);
+        a5.intoArray(block, 5 * L);
+        a6.intoArray(block, 6 * L);
+        a7.intoArray(block, 7 * L);
+    }
+
     /// out [4, outStride] += weights [4, SPLIT] at columns at+from..at+to * values [TILE, stride]
     /// at rows from..to. `outStride` is a multiple of TILE and at most `stride`.
     static void weigh4(float[] weights, int at, int from, int to, float[] values, int stride,

@@ -23,8 +23,15 @@ final class AttentionWorker {
     private static final int SPLIT = AttentionSpec.SPLIT_POSITIONS;
     private static final int TILE = KvLayout.TILE;
 
+    private static final int LANES = VectorFunctions.SPECIES.length();
+    /// Rows that [AttentionKernels#scoresOfRows] takes at once.
+    private static final int LATENT_ROWS = 8;
+
     private final KvReader reader = new KvReader();
-    private final float[] lanes = new float[VectorFunctions.SPECIES.length()];
+    private final float[] lanes = new float[LANES];
+    /// Scores of LATENT_ROWS positions, lanes over queries.
+    private final float[] block = new float[LATENT_ROWS * LANES];
+    private float[] turned = new float[0];
     private float[] keyTile = new float[0];
     private float[] valueTile = new float[0];
     private float[] queries = new float[0];
@@ -89,11 +96,17 @@ final class AttentionWorker {
             int floats = headCount * pages.keyDim();
             MemorySegment.copy(q.memory(), JAVA_FLOAT_UNALIGNED, at, queries, r * floats, floats);
         }
+        if (pages.latent()) {
+            turnQueries();
+        }
     }
 
     private void reserve() {
         reader.reserve(Math.max(pages.keyDim(), pages.valueDim()));
-        if (keyTile.length < pages.keyDim() * TILE) {
+        if (pages.latent() && turned.length < pages.keyDim() * stride(count)) {
+            turned = new float[pages.keyDim() * stride(count)];
+        }
+        if (!pages.latent() && keyTile.length < pages.keyDim() * TILE) {
             keyTile = new float[pages.keyDim() * TILE];
         }
         if (valueTile.length < rowStride() * TILE) {
@@ -143,11 +156,10 @@ final class AttentionWorker {
 
     private void scoreTile(int start, int tile) {
         if (pages.latent()) {
-            reader.rows(pages, pageTable, sequence, kvHead, tile, first, end, valueTile, rowStride());
-            KvReader.turn(valueTile, rowStride(), pages.keyDim(), keyTile);
-        } else {
-            reader.keys(pages, pageTable, sequence, kvHead, tile, first, end, keyTile);
+            scoreLatentTile(start, tile);
+            return;
         }
+        reader.keys(pages, pageTable, sequence, kvHead, tile, first, end, keyTile);
         int dim = pages.keyDim();
         int query = 0;
         for (; query + 4 <= count; query += 4) {
@@ -159,6 +171,35 @@ final class AttentionWorker {
         for (; query < count; query++) {
             AttentionKernels.scores1(queries, query * dim, dim, keyTile, scores,
                     query * SPLIT + tile - start);
+        }
+    }
+
+    /// Latent rows are not stored turned, as they are values too. The queries are turned instead.
+    private void scoreLatentTile(int start, int tile) {
+        reader.rows(pages, pageTable, sequence, kvHead, tile, first, end, valueTile, rowStride());
+        for (int p = 0; p < TILE; p += LATENT_ROWS) {
+            for (int query = 0; query < count; query += LANES) {
+                AttentionKernels.scoresOfRows(turned, query, stride(count), pages.keyDim(), valueTile,
+                        p * rowStride(), rowStride(), block);
+                int width = Math.min(LANES, count - query);
+                for (int i = 0; i < width; i++) {
+                    int at = (query + i) * SPLIT + tile + p - start;
+                    for (int r = 0; r < LATENT_ROWS; r++) {
+                        scores[at + r] = block[r * LANES + i];
+                    }
+                }
+            }
+        }
+    }
+
+    /// turned [keyDim, stride(count)] from queries [count, keyDim]
+    private void turnQueries() {
+        int dim = pages.keyDim();
+        int width = stride(count);
+        for (int query = 0; query < count; query++) {
+            for (int d = 0; d < dim; d++) {
+                turned[d * width + query] = queries[query * dim + d];
+            }
         }
     }
 

@@ -101,15 +101,6 @@ final class KvReader {
         }
     }
 
-    /// tile [keyDim, TILE] from rows [TILE, stride]
-    static void turn(float[] rows, int stride, int dim, float[] tile) {
-        for (int d = 0; d < dim; d++) {
-            for (int p = 0; p < TILE; p++) {
-                tile[d * TILE + p] = rows[p * stride + d];
-            }
-        }
-    }
-
     private void decodeTurned(KvPages pages, long at, int dim, int positions, float[] out) {
         MemorySegment memory = pages.keys().memory();
         int count = dim * positions;
