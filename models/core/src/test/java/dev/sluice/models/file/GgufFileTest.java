@@ -59,7 +59,8 @@ class GgufFileTest {
     @Test
     void metadataHasTypesAndOrder() {
         Path path = GgufWriter.model("llama").u32("layers", 7)
-                .scalar("wide", GgufType.U64, 1L << 40).scalar("negative", GgufType.I16, -5).f32("eps", 1e-5f).f64("base", 10000.0)
+                .scalar("wide", GgufType.U64, 1L << 40).scalar("negative", GgufType.I16, -5)
+                .f32("eps", 1e-5f).f64("base", 10000.0)
                 .bool("flag", true)
                 .strings("tokens", List.of("a", "", "\u00e9\uD83D\uDE00", "\uFFFD"))
                 .integers("types", GgufType.I32, 1, -2, 3).integers("map", GgufType.U8, 0, 255)
@@ -69,7 +70,8 @@ class GgufFileTest {
         try (GgufFile file = GgufFile.open(path)) {
             GgufMetadata m = file.metadata();
             assertEquals(List.of("general.architecture", "layers", "wide", "negative", "eps",
-                    "base", "flag", "tokens", "types", "map", "scores", "pattern", "heads"), m.keys());
+                    "base", "flag", "tokens", "types", "map", "scores", "pattern", "heads"),
+                    m.keys());
             assertEquals("llama", m.string("general.architecture"));
             assertEquals("no", m.string("absent", "no"));
             assertEquals(7, m.integer("layers"));
