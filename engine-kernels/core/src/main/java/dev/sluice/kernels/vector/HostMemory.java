@@ -3,17 +3,10 @@ package dev.sluice.kernels.vector;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
-<<<<<<< HEAD
-/// The memory of one backend: one shared arena and a limit. Freed at [#close]. One thread at a
-/// time allocates; any thread reads and writes what it got.
-final class HostMemory implements AutoCloseable {
-    /// A cache line, which is also the widest vector.
-=======
 /// What a CPU backend allocates, within a limit: one shared arena, freed as a whole by [#close].
 /// Engine thread only.
 final class HostMemory implements AutoCloseable {
     /// Every allocation begins on a cache line, which is also the widest vector.
->>>>>>> matmul
     private static final long ALIGNMENT = 64;
 
     private final Arena arena = Arena.ofShared();
@@ -24,17 +17,6 @@ final class HostMemory implements AutoCloseable {
         this.bytesMax = bytesMax;
     }
 
-<<<<<<< HEAD
-    /// `size` zero bytes at the start of a cache line.
-    MemorySegment allocate(long size) {
-        if (size > bytesMax - bytes) {
-            throw new IllegalStateException(
-                    "vector backend: %d bytes more would pass the limit of %d, %d in use"
-                            .formatted(size, bytesMax, bytes));
-        }
-        bytes += size;
-        return arena.allocate(size, ALIGNMENT);
-=======
     /// Bytes allocated so far.
     long bytes() {
         return bytes;
@@ -56,17 +38,12 @@ final class HostMemory implements AutoCloseable {
                     "%s needs %,d bytes, which the system does not give; %,d are in use"
                             .formatted(what, size, bytes), e);
         }
->>>>>>> matmul
     }
 
     @Override
     public void close() {
-<<<<<<< HEAD
         if (arena.scope().isAlive()) {
             arena.close();
         }
-=======
-        arena.close();
->>>>>>> matmul
     }
 }

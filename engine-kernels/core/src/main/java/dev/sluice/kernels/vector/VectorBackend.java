@@ -67,7 +67,7 @@ public final class VectorBackend implements KernelBackend {
 
     @Override
     public Matrix allocate(DType dtype, int rows, int cols) {
-        return Matrix.of(dtype, rows, cols, memory.allocate(rows * dtype.rowBytes(cols)), 0);
+        return Matrix.of(dtype, rows, cols, memory.allocate(rows * dtype.rowBytes(cols), "scratch"), 0);
     }
 
     @Override
