@@ -6,6 +6,7 @@ import static jdk.incubator.vector.IntVector.fromMemorySegment;
 import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.XOR;
 
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.IntVector;
@@ -29,6 +30,13 @@ final class CodeDots {
     private static final int LINE = 64;
     private static final int VECTOR = I.vectorByteSize();
     private static final IntVector NIBBLES = IntVector.broadcast(I, 0x000F000F);
+    private static final IntVector BYTE_NIBBLES = IntVector.broadcast(I, 0x0F0F0F0F);
+    private static final IntVector PAIRS = IntVector.broadcast(I, 0x00030003);
+    private static final IntVector BIT_2 = IntVector.broadcast(I, 0x00040004);
+    private static final IntVector BIT_4 = IntVector.broadcast(I, 0x00100010);
+    private static final IntVector BITS_45 = IntVector.broadcast(I, 0x00300030);
+    /// Makes the lower half unsigned, 2^15 too large, so that a 32-bit sum keeps it apart.
+    private static final IntVector LOWER_SIGN = IntVector.broadcast(I, 0x8000);
     private static final IntVector BYTES = IntVector.broadcast(I, 0x00FF00FF);
 
     private CodeDots() {
@@ -39,8 +47,13 @@ final class CodeDots {
         switch (step.format.codes) {
             case BYTE -> bytes(step, row.pairs, row.corrections, from, sums);
             case NIBBLE -> nibbles(step, row.pairs, from, sums);
-            case FLOAT32, FLOAT16, BFLOAT16, FLOAT8, NIBBLE_1, NIBBLE_2, PAIR, PAIR_1, TABLE,
-                    TABLE_SMALL ->
+            case NIBBLE_1 -> nibbles1(step, row.pairs, from, sums);
+            case NIBBLE_2 -> nibbles2(step, row.pairs, from, sums);
+            case PAIR -> pairs(step, row.pairs, from, sums);
+            case PAIR_1 -> pairs1(step, row.pairs, from, sums);
+            case TABLE -> table(step, row.pairs, row.corrections, from, sums);
+            case TABLE_SMALL -> smallTable(step, row.pairs, from, sums);
+            case FLOAT32, FLOAT16, BFLOAT16, FLOAT8 ->
                 throw new IllegalStateException(step.format + " has no integer products");
         }
     }
@@ -178,6 +191,427 @@ final class CodeDots {
                             .add(v.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()))
                             .add(broadcast(I, corrections[n + 1]).reinterpretAsShorts())
+                            .reinterpretAsInts();
+                    low = low.add(t);
+                    high = high.add(t.lanewise(ASHR, 16));
+                }
+                int to = b * 32 + lane / 4;
+                low.sub(high.lanewise(LSHL, 16)).sub(16 << 15).intoArray(sums, to);
+                high.intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// 5-bit codes: 4 bits, and 1 in the upper plane. 8 products of 31 * 127 are 31496.
+    private static void nibbles1(PackedStep step, int[] x, int from, int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < count; b++) {
+                IntVector low = IntVector.zero(I);
+                IntVector high = low;
+                for (int half = 0; half < 2; half++) {
+                    long at = step.codes + (long) b * step.codeStride + lane + 4 * LINE * half;
+                    int k = from + b * 32 + 16 * half;
+                    IntVector u = fromMemorySegment(I, w,
+                            step.upper + (long) b * step.upperStride + lane + LINE * half,
+                            LITTLE_ENDIAN);
+                    IntVector v;
+                    IntVector t;
+                    ShortVector a;
+                    v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                    a = v.and(NIBBLES)
+                            .or(u.lanewise(LSHL, 4).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k]).reinterpretAsShorts());
+                    a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                            .or(u.lanewise(LSHL, 3).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                            .or(u.lanewise(LSHL, 2).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 2]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                            .or(u.lanewise(LSHL, 1).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()));
+                    v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                    a = a.add(v.and(NIBBLES)
+                            .or(u.and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 4]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 1).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 2).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 6]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 3).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()));
+                    t = a.reinterpretAsInts();
+                    low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                    high = high.add(t.lanewise(ASHR, 16));
+                    v = fromMemorySegment(I, w, at + 128, LITTLE_ENDIAN);
+                    a = v.and(NIBBLES)
+                            .or(u.lanewise(LSHR, 4).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 8]).reinterpretAsShorts());
+                    a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 5).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 9]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 6).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 10]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 7).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 11]).reinterpretAsShorts()));
+                    v = fromMemorySegment(I, w, at + 192, LITTLE_ENDIAN);
+                    a = a.add(v.and(NIBBLES)
+                            .or(u.lanewise(LSHR, 8).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 12]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 9).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 13]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 10).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 14]).reinterpretAsShorts()));
+                    a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                            .or(u.lanewise(LSHR, 11).and(BIT_4)).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 15]).reinterpretAsShorts()));
+                    t = a.reinterpretAsInts();
+                    low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                    high = high.add(t.lanewise(ASHR, 16));
+                }
+                int to = b * 32 + lane / 4;
+                low.sub(high.lanewise(LSHL, 16)).sub(4 << 15).intoArray(sums, to);
+                high.intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// 6-bit codes: 4 bits, and 2 in the upper plane; blocks of 16 columns.
+    /// 4 products of 63 * 127 are 32004.
+    private static void nibbles2(PackedStep step, int[] x, int from, int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < 2 * count; b++) {
+                long at = step.codes + (long) (b >> 1) * step.codeStride + lane
+                        + 4 * LINE * (b & 1);
+                long up = step.upper + (long) (b >> 1) * step.upperStride + lane
+                        + 2 * LINE * (b & 1);
+                int k = from + b * 16;
+                IntVector low = IntVector.zero(I);
+                IntVector high = low;
+                IntVector u;
+                IntVector v;
+                IntVector t;
+                ShortVector a;
+                u = fromMemorySegment(I, w, up, LITTLE_ENDIAN);
+                v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                a = v.and(NIBBLES)
+                        .or(u.lanewise(LSHL, 4).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k]).reinterpretAsShorts());
+                a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                        .or(u.lanewise(LSHL, 2).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                        .or(u.and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 2]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 2).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()));
+                t = a.reinterpretAsInts();
+                low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                high = high.add(t.lanewise(ASHR, 16));
+                v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                a = v.and(NIBBLES)
+                        .or(u.lanewise(LSHR, 4).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 4]).reinterpretAsShorts());
+                a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 6).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 8).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 6]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 10).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()));
+                t = a.reinterpretAsInts();
+                low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                high = high.add(t.lanewise(ASHR, 16));
+                u = fromMemorySegment(I, w, up + 64, LITTLE_ENDIAN);
+                v = fromMemorySegment(I, w, at + 128, LITTLE_ENDIAN);
+                a = v.and(NIBBLES)
+                        .or(u.lanewise(LSHL, 4).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 8]).reinterpretAsShorts());
+                a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                        .or(u.lanewise(LSHL, 2).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 9]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                        .or(u.and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 10]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 2).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 11]).reinterpretAsShorts()));
+                t = a.reinterpretAsInts();
+                low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                high = high.add(t.lanewise(ASHR, 16));
+                v = fromMemorySegment(I, w, at + 192, LITTLE_ENDIAN);
+                a = v.and(NIBBLES)
+                        .or(u.lanewise(LSHR, 4).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 12]).reinterpretAsShorts());
+                a = a.add(v.lanewise(LSHR, 4).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 6).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 13]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 8).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 14]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(NIBBLES)
+                        .or(u.lanewise(LSHR, 10).and(BITS_45)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 15]).reinterpretAsShorts()));
+                t = a.reinterpretAsInts();
+                low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                high = high.add(t.lanewise(ASHR, 16));
+                int to = b * 32 + lane / 4;
+                low.sub(high.lanewise(LSHL, 16)).sub(4 << 15).intoArray(sums, to);
+                high.intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// 2-bit codes, 8 a word; blocks of 16 columns.
+    private static void pairs(PackedStep step, int[] x, int from, int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < 2 * count; b++) {
+                long at = step.codes + (long) (b >> 1) * step.codeStride + lane
+                        + 2 * LINE * (b & 1);
+                int k = from + b * 16;
+                IntVector v;
+                ShortVector a = ShortVector.zero(S);
+                ShortVector c = a;
+                v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                a = a.add(v.and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 2).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 4).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 2]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 6).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 4]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 10).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 6]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 14).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()));
+                v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                a = a.add(v.and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 8]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 2).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 9]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 4).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 10]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 6).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 11]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 12]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 10).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 13]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 14]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 14).and(PAIRS).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 15]).reinterpretAsShorts()));
+                IntVector t = a.add(c).reinterpretAsInts();
+                int to = b * 32 + lane / 4;
+                t.lanewise(LSHL, 16).lanewise(ASHR, 16).intoArray(sums, to);
+                t.lanewise(ASHR, 16).intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// 3-bit codes: 2 bits, and 1 in the upper plane; blocks of 16 columns.
+    private static void pairs1(PackedStep step, int[] x, int from, int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < 2 * count; b++) {
+                long at = step.codes + (long) (b >> 1) * step.codeStride + lane
+                        + 2 * LINE * (b & 1);
+                int k = from + b * 16;
+                IntVector u = fromMemorySegment(I, w,
+                        step.upper + (long) (b >> 1) * step.upperStride + lane + LINE * (b & 1),
+                        LITTLE_ENDIAN);
+                IntVector v;
+                ShortVector a = ShortVector.zero(S);
+                ShortVector c = a;
+                v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                a = a.add(v.and(PAIRS)
+                        .or(u.lanewise(LSHL, 2).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 2).and(PAIRS)
+                        .or(u.lanewise(LSHL, 1).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 4).and(PAIRS)
+                        .or(u.and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 2]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 6).and(PAIRS)
+                        .or(u.lanewise(LSHR, 1).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(PAIRS)
+                        .or(u.lanewise(LSHR, 2).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 4]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 10).and(PAIRS)
+                        .or(u.lanewise(LSHR, 3).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(PAIRS)
+                        .or(u.lanewise(LSHR, 4).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 6]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 14).and(PAIRS)
+                        .or(u.lanewise(LSHR, 5).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()));
+                v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                a = a.add(v.and(PAIRS)
+                        .or(u.lanewise(LSHR, 6).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 8]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 2).and(PAIRS)
+                        .or(u.lanewise(LSHR, 7).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 9]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 4).and(PAIRS)
+                        .or(u.lanewise(LSHR, 8).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 10]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 6).and(PAIRS)
+                        .or(u.lanewise(LSHR, 9).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 11]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 8).and(PAIRS)
+                        .or(u.lanewise(LSHR, 10).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 12]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 10).and(PAIRS)
+                        .or(u.lanewise(LSHR, 11).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 13]).reinterpretAsShorts()));
+                a = a.add(v.lanewise(LSHR, 12).and(PAIRS)
+                        .or(u.lanewise(LSHR, 12).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 14]).reinterpretAsShorts()));
+                c = c.add(v.lanewise(LSHR, 14).and(PAIRS)
+                        .or(u.lanewise(LSHR, 13).and(BIT_2)).reinterpretAsShorts()
+                        .mul(broadcast(I, x[k + 15]).reinterpretAsShorts()));
+                IntVector t = a.add(c).reinterpretAsInts();
+                int to = b * 32 + lane / 4;
+                t.lanewise(LSHL, 16).lanewise(ASHR, 16).intoArray(sums, to);
+                t.lanewise(ASHR, 16).intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// Indices of E2M1, values biased by 12. 8 products of 24 * 127 are 24384.
+    private static void smallTable(PackedStep step, int[] x, int from, int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < count; b++) {
+                IntVector low = IntVector.zero(I);
+                IntVector high = low;
+                for (int i = 0; i < 8; i += 2) {
+                    long at = step.codes + (long) b * step.codeStride + lane + i * LINE;
+                    int k = from + b * 32 + 4 * i;
+                    IntVector v;
+                    IntVector even;
+                    IntVector odd;
+                    IntVector t;
+                    ShortVector a;
+                    v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                    even = v.and(BYTE_NIBBLES).reinterpretAsBytes().selectFrom(CodeTables.E2M1)
+                            .reinterpretAsInts();
+                    odd = v.lanewise(LSHR, 4).and(BYTE_NIBBLES).reinterpretAsBytes()
+                            .selectFrom(CodeTables.E2M1).reinterpretAsInts();
+                    a = even.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k]).reinterpretAsShorts());
+                    a = a.add(odd.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()));
+                    a = a.add(even.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 2]).reinterpretAsShorts()));
+                    a = a.add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()));
+                    v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                    even = v.and(BYTE_NIBBLES).reinterpretAsBytes().selectFrom(CodeTables.E2M1)
+                            .reinterpretAsInts();
+                    odd = v.lanewise(LSHR, 4).and(BYTE_NIBBLES).reinterpretAsBytes()
+                            .selectFrom(CodeTables.E2M1).reinterpretAsInts();
+                    a = a.add(even.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 4]).reinterpretAsShorts()));
+                    a = a.add(odd.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()));
+                    a = a.add(even.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 6]).reinterpretAsShorts()));
+                    a = a.add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()));
+                    t = a.reinterpretAsInts();
+                    low = low.add(t.lanewise(XOR, LOWER_SIGN));
+                    high = high.add(t.lanewise(ASHR, 16));
+                }
+                int to = b * 32 + lane / 4;
+                low.sub(high.lanewise(LSHL, 16)).sub(4 << 15).intoArray(sums, to);
+                high.intoArray(sums, to + 16);
+            }
+        }
+    }
+
+    /// Indices of a table of bytes, biased by 128; corrections as in [#bytes].
+    private static void table(PackedStep step, int[] x, int[] corrections, int from,
+            int[] sums) {
+        MemorySegment w = step.memory;
+        int count = step.count;
+        for (int lane = 0; lane < LINE; lane += VECTOR) {
+            for (int b = 0; b < count; b++) {
+                IntVector low = IntVector.zero(I);
+                IntVector high = low;
+                for (int i = 0; i < 8; i += 2) {
+                    long at = step.codes + (long) b * step.codeStride + lane + i * LINE;
+                    int k = from + b * 32 + 4 * i;
+                    int n = k >> 1;
+                    IntVector v;
+                    IntVector even;
+                    IntVector odd;
+                    IntVector t;
+                    v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
+                    even = v.and(BYTE_NIBBLES).reinterpretAsBytes().selectFrom(CodeTables.NONLINEAR)
+                            .reinterpretAsInts();
+                    odd = v.lanewise(LSHR, 4).and(BYTE_NIBBLES).reinterpretAsBytes()
+                            .selectFrom(CodeTables.NONLINEAR).reinterpretAsInts();
+                    t = even.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k]).reinterpretAsShorts())
+                            .add(odd.and(BYTES).reinterpretAsShorts()
+                                    .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()))
+                            .add(broadcast(I, corrections[n]).reinterpretAsShorts())
+                            .reinterpretAsInts();
+                    low = low.add(t);
+                    high = high.add(t.lanewise(ASHR, 16));
+                    t = even.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 2]).reinterpretAsShorts())
+                            .add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                                    .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()))
+                            .add(broadcast(I, corrections[n + 1]).reinterpretAsShorts())
+                            .reinterpretAsInts();
+                    low = low.add(t);
+                    high = high.add(t.lanewise(ASHR, 16));
+                    v = fromMemorySegment(I, w, at + 64, LITTLE_ENDIAN);
+                    even = v.and(BYTE_NIBBLES).reinterpretAsBytes().selectFrom(CodeTables.NONLINEAR)
+                            .reinterpretAsInts();
+                    odd = v.lanewise(LSHR, 4).and(BYTE_NIBBLES).reinterpretAsBytes()
+                            .selectFrom(CodeTables.NONLINEAR).reinterpretAsInts();
+                    t = even.and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 4]).reinterpretAsShorts())
+                            .add(odd.and(BYTES).reinterpretAsShorts()
+                                    .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()))
+                            .add(broadcast(I, corrections[n + 2]).reinterpretAsShorts())
+                            .reinterpretAsInts();
+                    low = low.add(t);
+                    high = high.add(t.lanewise(ASHR, 16));
+                    t = even.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                            .mul(broadcast(I, x[k + 6]).reinterpretAsShorts())
+                            .add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
+                                    .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()))
+                            .add(broadcast(I, corrections[n + 3]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));

@@ -40,7 +40,8 @@ final class WeightPacker {
                         units(format, file, from, weight.cols(), packed, lane);
                     }
                 }
-                case FLOAT8, NIBBLE_1, NIBBLE_2, PAIR, PAIR_1, TABLE, TABLE_SMALL ->
+                case FLOAT8 -> float8(file, from, weight.cols() / 128, packed, to, row);
+                case NIBBLE_1, NIBBLE_2, PAIR, PAIR_1, TABLE, TABLE_SMALL ->
                     units(format, file, from, weight.cols(), packed, lane);
             }
         }
@@ -77,6 +78,21 @@ final class WeightPacker {
         }
     }
 
+    private static void float8(MemorySegment file, long from, int blocks, MemorySegment packed,
+            long to, int row) {
+        int lane = row < 16 ? 4 * row : 4 * (row - 16) + 2;
+        for (int b = 0; b < blocks; b++, from += 132, to += 66 * LINE) {
+            packed.set(JAVA_FLOAT_UNALIGNED, to + 4L * row, file.get(JAVA_FLOAT_UNALIGNED, from));
+            for (int i = 0; i < 64; i++) {
+                short two = file.get(JAVA_SHORT_UNALIGNED, from + 4 + 2L * i);
+                if ((two & 0x7F) == 0x7F || (two & 0x7F00) == 0x7F00) {
+                    throw new IllegalArgumentException("an E4M3 weight is NaN");
+                }
+                packed.set(JAVA_SHORT_UNALIGNED, to + 2 * LINE + (long) i * LINE + lane, two);
+            }
+        }
+    }
+
     /// A byte of Q4_0 holds columns j and j + 16: compressing the lower nibbles of 4 bytes gives
     /// the word of 4 columns, the upper nibbles that of 16 columns later.
     private static void q4(MemorySegment file, long from, int blocks, MemorySegment packed,
@@ -98,7 +114,7 @@ final class WeightPacker {
     private void units(PackedFormat format, MemorySegment file, long from, int cols,
             MemorySegment packed, long lane) {
         int units = cols / format.unitColumns;
-        int fileBytes = format.dtype.blockBytes() * (format.unitColumns / format.dtype.blockElements());
+        int fileBytes = format.dtype.blockBytes();
         for (int u = 0; u < units; u++) {
             long to = lane + (long) u * format.unitBytes();
             reader.read(format, file, from + (long) u * fileBytes, packed, to);
@@ -115,10 +131,10 @@ final class WeightPacker {
 
     private void words(PackedFormat format, int k, MemorySegment packed, long to) {
         switch (format.codes) {
-            case BYTE, FLOAT8 -> put(k, 8, 0, packed, to);
-            case NIBBLE, NIBBLE_1, NIBBLE_2, TABLE, TABLE_SMALL -> put(k, 4, 0, packed, to);
+                        case NIBBLE, NIBBLE_1, NIBBLE_2, TABLE, TABLE_SMALL -> put(k, 4, 0, packed, to);
             case PAIR, PAIR_1 -> put(k, 2, 0, packed, to);
-            case FLOAT32, FLOAT16, BFLOAT16 -> throw new IllegalStateException("" + format);
+            case FLOAT32, FLOAT16, BFLOAT16, FLOAT8, BYTE ->
+                throw new IllegalStateException(format + " is packed without its codes");
         }
     }
 
