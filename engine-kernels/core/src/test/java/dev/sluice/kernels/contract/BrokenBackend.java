@@ -401,6 +401,10 @@ final class BrokenBackend implements KernelBackend {
 
     @Override
     public void expertFfn(Matrix x, ExpertWeights e, Matrix ids, Matrix weights, Matrix out) {
+        if (Fault.honest().contains(fault)) {
+            byProducts(x, e, ids, weights, out);
+            return;
+        }
         Matrix used = copy(weights);
         for (int t = 0; t < used.rows(); t++) {
             for (int k = 0; k < used.cols(); k++) {
@@ -419,6 +423,31 @@ final class BrokenBackend implements KernelBackend {
         oracle.expertFfn(x, experts, is(Fault.EXPERTS_OFF_BY_ONE)
                 ? changed(ids, id -> (id + 1) % e.experts()) : ids, used, out);
         alone(Fault.EXPERTS_OTHER_BITS_ALONE, out);
+    }
+
+    /// Experts one row at a time by this backend's own products, in floats in between.
+    private void byProducts(Matrix x, ExpertWeights e, Matrix ids, Matrix weights, Matrix out) {
+        overwrite(out, change(out, _ -> 0));
+        Matrix gate = Matrix.host(new float[e.hidden()], 1, e.hidden());
+        Matrix up = Matrix.host(new float[e.hidden()], 1, e.hidden());
+        Matrix down = Matrix.host(new float[x.cols()], 1, x.cols());
+        for (int t = 0; t < x.rows(); t++) {
+            for (int k = 0; k < ids.cols(); k++) {
+                int id = ids.i32(t, k);
+                matmul(x.rows(t, 1), e.gate().get(id), gate);
+                matmul(x.rows(t, 1), e.up().get(id), up);
+                if (e.biased()) {
+                    oracle.addBias(gate, e.gateBias().rows(id, 1));
+                    oracle.addBias(up, e.upBias().rows(id, 1));
+                }
+                oracle.gatedActivation(e.activation(), gate, up, gate);
+                matmul(gate, e.down().get(id), down);
+                if (e.biased()) {
+                    oracle.addBias(down, e.downBias().rows(id, 1));
+                }
+                oracle.add(out.rows(t, 1), down, weights.f32(t, k));
+            }
+        }
     }
 
     @Override

@@ -67,7 +67,7 @@ class BrokenBackendTest {
     @DisplayName("another honest rounding is accepted")
     void accepted(Fault honest) {
         for (KernelContract check : List.of(KernelContract.MATMUL,
-                KernelContract.MATMUL_INVARIANCE)) {
+                KernelContract.MATMUL_INVARIANCE, KernelContract.EXPERT_FFN)) {
             try (var rounding = new BrokenBackend(honest)) {
                 check.check(rounding, SEED);
             }

@@ -176,9 +176,9 @@ final class ExpertContract {
     /// activation stretches it by at most 8 (the clamped one multiplies by up + 1). With 8-bit
     /// codes gate and up add 0.8 percent each, stretched by about 2, and the product of both has
     /// long tails, so that its own codes add up to 2 percent: 3 percent in all, doubled because a
-    /// small matrix is a small sample.
+    /// small matrix is a small sample, and doubled again for the clamped one.
     private static double norm(Shape s) {
-        return s.dtype.quantised() ? 0.06
+        return s.dtype.quantised() ? s.activation == Activation.SWIGLU_CLAMPED ? 0.12 : 0.06
                 : 16 * Tolerance.U * (Math.sqrt(s.wide) + Math.sqrt(s.hidden) + 8);
     }
 
