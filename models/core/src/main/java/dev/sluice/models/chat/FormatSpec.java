@@ -34,8 +34,12 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
         if (integral && alternate && "xXob".indexOf(type) >= 0) {
             prefix += "0" + type;
         }
-        return aligned(run, prefix, grouping == 0 ? digits : grouped(digits),
-                align == 0 ? '>' : align);
+        String body = grouping == 0 ? digits : grouped(digits);
+        boolean groupsZeros = grouping != 0 && align == '=' && fill.equals("0");
+        if (groupsZeros && prefix.length() + body.length() < width) {
+            throw run.fault("a format with grouped leading zeros is not supported");
+        }
+        return aligned(run, prefix, body, align == 0 ? '>' : align);
     }
 
     private String integer(BigInteger size) {
@@ -88,7 +92,7 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
     /// Notation `g`; without a type, at least one digit after the point stays.
     private String general(BigDecimal size, int digits) {
         if (size.signum() == 0) {
-            return type == 0 ? "0.0" : "0";
+            return type != 0 ? "0" : digits > 1 ? "0.0" : "0e+00";
         }
         BigDecimal rounded = size.round(new MathContext(digits, RoundingMode.HALF_EVEN));
         int exponent = rounded.precision() - rounded.scale() - 1;

@@ -138,9 +138,12 @@ final class PercentFormat {
         }
         char type = spec.type() == 'i' || spec.type() == 'u' ? 'd' : spec.type();
         boolean cuts = type == 'd' && value instanceof Double d && Double.isFinite(d);
-        return new FormatSpec(spec.fill(), spec.align(), spec.sign(), spec.alternate(),
-                spec.grouping(), spec.width(), spec.precision(), type)
-                .number(run, cuts ? Numbers.truncate((Double) value) : value);
+        var typed = new FormatSpec(spec.fill(), spec.align(), spec.sign(), spec.alternate(),
+                spec.grouping(), spec.width(), spec.precision(), type);
+        if (spec.precision() >= 0 && "dxXo".indexOf(type) >= 0) {
+            throw run.fault("a precision for %" + type + " is not supported");
+        }
+        return typed.number(run, cuts ? Numbers.truncate((Double) value) : value);
     }
 
     private String textOf(char type, Object value) {

@@ -38,6 +38,7 @@ final class StatementParser {
                     statements.add(
                             new Statement.Print(token.line(), expressions.tuple(true)));
                     cursor.expect(Kind.VARIABLE_END);
+                    expressions.checkNothingUnknown();
                 }
                 case BLOCK_BEGIN -> {
                     Token name = cursor.current();
@@ -47,6 +48,7 @@ final class StatementParser {
                     }
                     statements.add(tag(cursor.expect(Kind.NAME)));
                     cursor.expect(Kind.BLOCK_END);
+                    expressions.checkNothingUnknown();
                 }
                 case BLOCK_END, VARIABLE_END, NAME, STRING, INTEGER, FLOAT, OPERATOR, END ->
                         throw cursor.fault("unexpected " + token.described());
