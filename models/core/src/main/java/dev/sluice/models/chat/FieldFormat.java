@@ -172,8 +172,9 @@ final class FieldFormat {
             if (at < spec.length() || type == 'n') {
                 throw run.fault("the format '" + spec + "' is not supported");
             }
-            return new FormatSpec(fill.isEmpty() ? " " : fill, align, sign == 0 ? '-' : sign, alternate, grouping,
-                    width, precision, type == 's' ? 0 : type);
+            var padding = new FormatSpec.Padding(fill.isEmpty() ? " " : fill, align, width);
+            return new FormatSpec(padding, sign == 0 ? '-' : sign, alternate, grouping, precision,
+                    type == 's' ? 0 : type);
         }
 
         private char oneOf(String characters) {

@@ -237,9 +237,7 @@ final class StatementParser {
     private MacroBody body(String name, List<String> parameters, List<Expression> defaults,
                            String end) {
         List<Statement> body = outsideLoops(end);
-        Set<String> names = expressions.collectedNames();
-        return new MacroBody(name, parameters, defaults, body, names.contains("caller"),
-                names.contains("varargs"), names.contains("kwargs"));
+        return new MacroBody(name, parameters, defaults, body, expressions.collectedNames());
     }
 
     private Statement callTag(int line) {
