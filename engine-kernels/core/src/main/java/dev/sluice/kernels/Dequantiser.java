@@ -6,6 +6,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import java.lang.foreign.MemorySegment;
+import java.util.Objects;
 
 /// Decodes one row of any encoding to floats: one method per block layout of [DType], element by
 /// element. It is the definition the backends are judged by, and what embedding look-ups and
@@ -31,7 +32,7 @@ public final class Dequantiser {
     /// out [0..cols) = row `row` of `m`, which must be laid out in rows. `out` belongs to the
     /// caller and may be longer.
     public static void row(Matrix m, int row, float[] out) {
-        java.util.Objects.checkIndex(row, m.rows());
+        Objects.checkIndex(row, m.rows());
         if (m.layout() != Layout.ROWS) {
             throw new IllegalArgumentException("a packed matrix [%d,%d] has no readable rows"
                     .formatted(m.rows(), m.cols()));

@@ -7,6 +7,7 @@ import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.RowMap;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 
@@ -30,8 +31,8 @@ final class AttentionScene {
         }
 
         Layer paged(int newPageSize) {
-            return new Layer(heads, kvHeads, keyDim, valueDim, latent, window, softcap, sinks, kvType,
-                    newPageSize);
+            return new Layer(heads, kvHeads, keyDim, valueDim, latent, window, softcap, sinks,
+                    kvType, newPageSize);
         }
 
         float scale() {
@@ -66,7 +67,8 @@ final class AttentionScene {
             pageTable[i / perSequence][i % perSequence] = order[i];
         }
         this.pages = kernels.allocateKv(layer.kvType(), sequences * perSequence + 1,
-                layer.pageSize(), layer.kvHeads(), layer.keyDim(), layer.valueDim(), layer.latent());
+                layer.pageSize(), layer.kvHeads(), layer.keyDim(), layer.valueDim(),
+                layer.latent());
         Matrix sinks = Matrix.none(layer.heads());
         if (layer.sinks()) {
             sinks = floats(Samples.gaussian(new Random(seed + 1), layer.heads()), layer.heads());
@@ -82,15 +84,16 @@ final class AttentionScene {
         int slots = pages.pages() * layer.pageSize();
         int[] all = new int[slots];
         float[] keys = new float[slots * layer.kvHeads() * layer.keyDim()];
-        java.util.Arrays.fill(keys, STALE);
+        Arrays.fill(keys, STALE);
         for (int s = 0; s < slots; s++) {
             all[s] = s;
         }
         kernels.storeKeys(floats(keys, layer.kvHeads() * layer.keyDim()), 0, pages, ints(all));
         if (!layer.latent()) {
             float[] values = new float[slots * layer.kvHeads() * layer.valueDim()];
-            java.util.Arrays.fill(values, STALE);
-            kernels.storeValues(floats(values, layer.kvHeads() * layer.valueDim()), pages, ints(all));
+            Arrays.fill(values, STALE);
+            kernels.storeValues(floats(values, layer.kvHeads() * layer.valueDim()), pages,
+                    ints(all));
         }
     }
 
@@ -108,7 +111,8 @@ final class AttentionScene {
         int first = layer.keyDim() - rest;
         float[] keys = new float[rows.size() * layer.kvHeads() * layer.keyDim()];
         for (int t = 0; t < rows.size(); t++) {
-            put(keys, t, numbers(1, rows.get(t)[0], rows.get(t)[1], layer.kvHeads() * layer.keyDim()));
+            put(keys, t, numbers(1, rows.get(t)[0], rows.get(t)[1],
+                    layer.kvHeads() * layer.keyDim()));
         }
         // A latent key comes in two parts, as the models write it: the compressed and the rotated.
         kernels.storeKeys(columns(keys, 0, first), 0, pages, ints(slots));
@@ -139,7 +143,7 @@ final class AttentionScene {
         }
         Operand q = new Operand(kernels, "q", Operand.Role.INPUT, DType.F32,
                 Operand.bits(queries), rows.size(), width);
-        int[] table = java.util.Arrays.stream(pageTable).flatMapToInt(java.util.Arrays::stream)
+        int[] table = Arrays.stream(pageTable).flatMapToInt(Arrays::stream)
                 .toArray();
         RowMap map = new RowMap(ints(positions), ints(sequences), ints(slots(rows)), written(
                 Matrix.host(table, pageTable.length, pageTable[0].length)));

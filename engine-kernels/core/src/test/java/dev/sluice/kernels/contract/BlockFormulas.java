@@ -47,7 +47,8 @@ final class BlockFormulas {
             case Q6_K -> half(b, 208) * b[192 + i / 16] * (nibbleQ6(b, i)
                     + 16 * bits(b, 128 + 32 * (i / 128) + i % 32, 2 * (i % 128 / 32), 2) - 32);
             case IQ4_NL -> half(b, 0) * IQ4[nibble(b, 2, i)];
-            case IQ4_XS -> half(b, 0) * scaleIq4(b, i / 32) * IQ4[nibble(b, 8 + i / 32 * 16, i % 32)];
+            case IQ4_XS -> half(b, 0) * scaleIq4(b, i / 32) * IQ4[nibble(b, 8 + i / 32 * 16,
+                    i % 32)];
             case MXFP4 -> {
                 int code = nibble(b, 1, i);
                 double value = Math.scalb(E2M1[code & 7], (b[0] & 255) - 127);

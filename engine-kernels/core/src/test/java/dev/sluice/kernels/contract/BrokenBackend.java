@@ -13,6 +13,7 @@ import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.reference.ReferenceProvider;
 import dev.sluice.kernels.spi.KernelBackend;
+import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -110,8 +111,8 @@ final class BrokenBackend implements KernelBackend {
     @Override
     public void gatherRows(Matrix x, Matrix rows, Matrix out) {
         int count = is(Fault.GATHER_SKIPS_LAST_ROW) ? Math.max(0, rows.rows() - 1) : rows.rows();
-        oracle.gatherRows(x, is(Fault.GATHER_IN_ORDER) ? changed(rows, _ -> 0) : rows.rows(0, count),
-                out.rows(0, count));
+        Matrix used = is(Fault.GATHER_IN_ORDER) ? changed(rows, _ -> 0) : rows;
+        oracle.gatherRows(x, used.rows(0, count), out.rows(0, count));
     }
 
     @Override
@@ -284,7 +285,8 @@ final class BrokenBackend implements KernelBackend {
             oracle.scale(out, 0);
         }
         oracle.headMatmul(x, xColumn, is(Fault.HEADS_SHARE_A_WEIGHT)
-                ? Collections.nCopies(weights.size(), weights.getFirst()) : weights, out, outColumn);
+                ? Collections.nCopies(weights.size(), weights.getFirst()) : weights, out,
+                outColumn);
     }
 
     // ---- attention ----------------------------------------------------------------------
@@ -330,8 +332,8 @@ final class BrokenBackend implements KernelBackend {
 
     @Override
     public void attention(AttentionSpec s, Matrix q, KvPages pages, RowMap rows, Matrix out) {
-        int window = is(Fault.ATTENTION_WITHOUT_WINDOW) ? 0
-                : is(Fault.ATTENTION_WINDOW_ONE_MORE) && s.window() > 0 ? s.window() + 1 : s.window();
+        int more = is(Fault.ATTENTION_WINDOW_ONE_MORE) && s.window() > 0 ? 1 : 0;
+        int window = is(Fault.ATTENTION_WITHOUT_WINDOW) ? 0 : s.window() + more;
         float softcap = is(Fault.ATTENTION_WITHOUT_SOFTCAP) ? 0 : s.softcap();
         Matrix sinks = is(Fault.ATTENTION_WITHOUT_SINKS) ? Matrix.none(s.heads())
                 : is(Fault.ATTENTION_SINKS_ARE_SCALED) ? change(s.sinks(), z -> z * s.scale())
@@ -354,8 +356,8 @@ final class BrokenBackend implements KernelBackend {
             oracle.attention(spec, headsReversed(q, s.heads()), pages, map, turned);
             overwrite(out, headsReversed(turned, s.heads()));
         } else {
-            oracle.attention(spec, is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, BrokenBackend::truncated)
-                    : q, pages, map, out);
+            Matrix used = is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, BrokenBackend::truncated) : q;
+            oracle.attention(spec, used, pages, map, out);
         }
         alone(Fault.ATTENTION_OTHER_BITS_ALONE, out);
     }
@@ -399,10 +401,15 @@ final class BrokenBackend implements KernelBackend {
 
     @Override
     public void expertFfn(Matrix x, ExpertWeights e, Matrix ids, Matrix weights, Matrix out) {
+        if (Fault.honest().contains(fault)) {
+            byProducts(x, e, ids, weights, out);
+            return;
+        }
         Matrix used = copy(weights);
         for (int t = 0; t < used.rows(); t++) {
             for (int k = 0; k < used.cols(); k++) {
-                if (is(Fault.EXPERTS_WITHOUT_LAST, e.gate().getFirst().dtype()) && k == used.cols() - 1) {
+                boolean last = k == used.cols() - 1;
+                if (last && is(Fault.EXPERTS_WITHOUT_LAST, e.gate().getFirst().dtype())) {
                     used.f32(t, k, 0);
                 }
                 if (is(Fault.EXPERTS_EQUALLY_WEIGHTED)) {
@@ -416,6 +423,31 @@ final class BrokenBackend implements KernelBackend {
         oracle.expertFfn(x, experts, is(Fault.EXPERTS_OFF_BY_ONE)
                 ? changed(ids, id -> (id + 1) % e.experts()) : ids, used, out);
         alone(Fault.EXPERTS_OTHER_BITS_ALONE, out);
+    }
+
+    /// Experts one row at a time by this backend's own products, in floats in between.
+    private void byProducts(Matrix x, ExpertWeights e, Matrix ids, Matrix weights, Matrix out) {
+        overwrite(out, change(out, _ -> 0));
+        Matrix gate = Matrix.host(new float[e.hidden()], 1, e.hidden());
+        Matrix up = Matrix.host(new float[e.hidden()], 1, e.hidden());
+        Matrix down = Matrix.host(new float[x.cols()], 1, x.cols());
+        for (int t = 0; t < x.rows(); t++) {
+            for (int k = 0; k < ids.cols(); k++) {
+                int id = ids.i32(t, k);
+                matmul(x.rows(t, 1), e.gate().get(id), gate);
+                matmul(x.rows(t, 1), e.up().get(id), up);
+                if (e.biased()) {
+                    oracle.addBias(gate, e.gateBias().rows(id, 1));
+                    oracle.addBias(up, e.upBias().rows(id, 1));
+                }
+                oracle.gatedActivation(e.activation(), gate, up, gate);
+                matmul(gate, e.down().get(id), down);
+                if (e.biased()) {
+                    oracle.addBias(down, e.downBias().rows(id, 1));
+                }
+                oracle.add(out.rows(t, 1), down, weights.f32(t, k));
+            }
+        }
     }
 
     @Override
@@ -463,7 +495,7 @@ final class BrokenBackend implements KernelBackend {
             bits[i] = m.i32(0, i);
         }
         return Matrix.of(m.dtype(), m.rows(), m.cols(),
-                java.lang.foreign.MemorySegment.ofArray(bits), 0);
+                MemorySegment.ofArray(bits), 0);
     }
 
     private static Matrix change(Matrix m, OfFloat change) {

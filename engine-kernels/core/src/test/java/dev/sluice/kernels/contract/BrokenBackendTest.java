@@ -66,7 +66,8 @@ class BrokenBackendTest {
     @MethodSource("honest")
     @DisplayName("another honest rounding is accepted")
     void accepted(Fault honest) {
-        for (KernelContract check : List.of(KernelContract.MATMUL, KernelContract.MATMUL_INVARIANCE)) {
+        for (KernelContract check : List.of(KernelContract.MATMUL,
+                KernelContract.MATMUL_INVARIANCE, KernelContract.EXPERT_FFN)) {
             try (var rounding = new BrokenBackend(honest)) {
                 check.check(rounding, SEED);
             }

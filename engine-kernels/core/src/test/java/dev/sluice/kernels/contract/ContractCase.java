@@ -37,11 +37,13 @@ final class ContractCase {
 
     /// Poisoned with NaN.
     Operand output(String name, int rows, int cols) {
-        return operand(name, Operand.Role.OUTPUT, DType.F32, Operand.poison(rows * cols), rows, cols);
+        return operand(name, Operand.Role.OUTPUT, DType.F32, Operand.poison(rows * cols), rows,
+                cols);
     }
 
     Operand outputInts(String name, int rows, int cols) {
-        return operand(name, Operand.Role.OUTPUT, DType.I32, Operand.poison(rows * cols), rows, cols);
+        return operand(name, Operand.Role.OUTPUT, DType.I32, Operand.poison(rows * cols), rows,
+                cols);
     }
 
     Operand updated(String name, float[] values, int rows, int cols) {
@@ -96,9 +98,10 @@ final class ContractCase {
         int[] got = operand.result(subject, context);
         for (int i = 0; i < want.length; i++) {
             if (want[i] != got[i]) {
-                throw new AssertionError("%s: %s [%d,%d] at %d,%d: want exactly %s, got %s".formatted(
-                        context, operand.name(), operand.rows(), operand.cols(), i / operand.cols(),
-                        i % operand.cols(), text(operand, want[i]), text(operand, got[i])));
+                throw new AssertionError("%s: %s [%d,%d] at %d,%d: want exactly %s, got %s"
+                        .formatted(context, operand.name(), operand.rows(), operand.cols(),
+                                i / operand.cols(), i % operand.cols(), text(operand, want[i]),
+                                text(operand, got[i])));
             }
         }
     }
@@ -149,7 +152,7 @@ final class ContractCase {
             norm += w * w;
         }
         if (!(error <= relative * relative * norm)) {
-            throw new AssertionError("%s: %s [%d,%d] relative error %.3g in the 2-norm, allowed %.3g"
+            throw new AssertionError("%s: %s [%d,%d] relative error %.3g in 2-norm, allowed %.3g"
                     .formatted(context, operand.name(), operand.rows(), operand.cols(),
                             Math.sqrt(error / norm), relative));
         }

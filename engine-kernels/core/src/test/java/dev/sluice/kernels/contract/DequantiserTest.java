@@ -13,6 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.DisplayName;
 import org.junit.jupiter.api.Test;
@@ -44,7 +45,7 @@ class DequantiserTest {
         for (int fill : new int[] {0x00, 0xFF, 0x0F, 0xF0, 0x80, 0x7F}) {
             for (int half : new int[] {0x0000, 0x8000, 0x0001, 0x03FF, 0x8001, 0x7BFF, 0xFBFF}) {
                 byte[] block = new byte[dtype.blockBytes()];
-                java.util.Arrays.fill(block, (byte) fill);
+                Arrays.fill(block, (byte) fill);
                 for (int offset : BlockFormulas.halfOffsets(dtype)) {
                     block[offset] = (byte) half;
                     block[offset + 1] = (byte) (half >> 8);
@@ -75,7 +76,8 @@ class DequantiserTest {
     @DisplayName("rows start where their bytes do, at odd offsets too")
     void rowsAndOffsets() {
         var random = new Random(5);
-        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.Q4_0, DType.MXFP4, DType.Q3_K}) {
+        for (DType dtype : new DType[] {DType.F32, DType.BF16, DType.Q4_0, DType.MXFP4,
+                DType.Q3_K}) {
             int cols = 2 * dtype.blockElements();
             byte[] three = new byte[3 * Math.toIntExact(dtype.rowBytes(cols))];
             random.nextBytes(three);
@@ -85,7 +87,7 @@ class DequantiserTest {
             out[cols] = 42;
             var m = Matrix.of(dtype, 3, cols, MemorySegment.ofArray(shifted), 7);
             Dequantiser.row(m, 2, out);
-            byte[] second = java.util.Arrays.copyOfRange(three, 5 * three.length / 6, three.length);
+            byte[] second = Arrays.copyOfRange(three, 5 * three.length / 6, three.length);
             assertEquals((float) BlockFormulas.element(dtype, second, 0),
                     out[dtype.blockElements()], dtype + " row 2 block 1");
             assertEquals(42, out[cols], dtype + " wrote past the row");
@@ -111,7 +113,8 @@ class DequantiserTest {
             Dequantiser.row(matrix(dtype, blocks, 0), 0, got);
             for (int i = 0; i < cols; i++) {
                 float want = file.getFloat();
-                assertEquals(want, got[i], Math.ulp(want), () -> dtype + " decodes as gguf-py does");
+                assertEquals(want, got[i], Math.ulp(want),
+                        () -> dtype + " decodes as gguf-py does");
             }
         }
         assertEquals(15, encodings);
@@ -136,7 +139,8 @@ class DequantiserTest {
         for (int i = 0; i < got.length; i++) {
             float want = (float) BlockFormulas.element(dtype, block, i);
             int element = i;
-            // Random scales may be infinite or NaN; assertEquals tells -0 from 0 and NaN equals NaN.
+            // Random scales may be infinite or NaN; assertEquals tells -0 from 0 and NaN equals
+            // NaN.
             assertEquals(want, got[i], () -> dtype + " " + context + " element " + element);
         }
     }

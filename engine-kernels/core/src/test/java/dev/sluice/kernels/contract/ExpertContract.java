@@ -30,7 +30,8 @@ final class ExpertContract {
                 }
                 for (GroupRule rule : GroupRule.values()) {
                     // Groups of 8 with 1 and 4 kept, groups of one expert, all groups kept.
-                    for (int[] s : new int[][] {{64, 8, 8, 4}, {32, 3, 4, 1}, {9, 2, 9, 3}, {16, 4, 4, 4}}) {
+                    for (int[] s : new int[][] {
+                        {64, 8, 8, 4}, {32, 3, 4, 1}, {9, 2, 9, 3}, {16, 4, 4, 4}}) {
                         routeTopK(subject, seed, new RouterSpec(s[0], s[1], scoring, normalize, 16,
                                 s[2], s[3], rule), random);
                     }
@@ -111,9 +112,12 @@ final class ExpertContract {
             boolean biased = dtype.ordinal() % 2 == 0;
             int wide = dtype.quantised() ? block * Math.max(1, 64 / block) : 53;
             int hidden = dtype.quantised() ? block : 17;
-            expertFfn(subject, seed, new Shape(0, 4, 2, wide, hidden, dtype, activation, biased), random);
-            expertFfn(subject, seed, new Shape(1, 3, 3, wide, hidden, dtype, activation, biased), random);
-            expertFfn(subject, seed, new Shape(19, 8, 2, wide, hidden, dtype, activation, biased), random);
+            expertFfn(subject, seed, new Shape(0, 4, 2, wide, hidden, dtype, activation, biased),
+                    random);
+            expertFfn(subject, seed, new Shape(1, 3, 3, wide, hidden, dtype, activation, biased),
+                    random);
+            expertFfn(subject, seed, new Shape(19, 8, 2, wide, hidden, dtype, activation, biased),
+                    random);
         }
         for (Activation activation : Activation.values()) {
             for (boolean biased : new boolean[] {false, true}) {
@@ -141,11 +145,15 @@ final class ExpertContract {
             System.arraycopy(Samples.shuffled(random, s.experts), 0, kept, t * s.topK, s.topK);
         }
         Operand ids = c.input("expertIds", kept, s.rows, s.topK);
-        Operand weights = c.input("expertWeights", Samples.gaussian(random, kept.length), s.rows, s.topK);
+        Operand weights = c.input("expertWeights", Samples.gaussian(random, kept.length), s.rows,
+                s.topK);
         int biases = s.biased ? s.experts : 0;
-        Operand gateBias = c.input("gateBias", Samples.gaussian(random, biases * s.hidden), biases, s.hidden);
-        Operand upBias = c.input("upBias", Samples.gaussian(random, biases * s.hidden), biases, s.hidden);
-        Operand downBias = c.input("downBias", Samples.gaussian(random, biases * s.wide), biases, s.wide);
+        Operand gateBias = c.input("gateBias", Samples.gaussian(random, biases * s.hidden), biases,
+                s.hidden);
+        Operand upBias = c.input("upBias", Samples.gaussian(random, biases * s.hidden), biases,
+                s.hidden);
+        Operand downBias = c.input("downBias", Samples.gaussian(random, biases * s.wide), biases,
+                s.wide);
         List<SampleWeight> gate = experts(c, s, s.hidden, s.wide, random);
         List<SampleWeight> up = experts(c, s, s.hidden, s.wide, random);
         List<SampleWeight> down = experts(c, s, s.wide, s.hidden, random);
@@ -168,9 +176,9 @@ final class ExpertContract {
     /// activation stretches it by at most 8 (the clamped one multiplies by up + 1). With 8-bit
     /// codes gate and up add 0.8 percent each, stretched by about 2, and the product of both has
     /// long tails, so that its own codes add up to 2 percent: 3 percent in all, doubled because a
-    /// small matrix is a small sample.
+    /// small matrix is a small sample, and doubled again for the clamped one.
     private static double norm(Shape s) {
-        return s.dtype.quantised() ? 0.06
+        return s.dtype.quantised() ? s.activation == Activation.SWIGLU_CLAMPED ? 0.12 : 0.06
                 : 16 * Tolerance.U * (Math.sqrt(s.wide) + Math.sqrt(s.hidden) + 8);
     }
 

@@ -28,19 +28,20 @@ final class InvarianceContract {
         void run(Matrix x, Matrix out);
     }
 
-    private static void rowsAlone(Kernels subject, String operation, long seed, float[] x, int outCols,
-            RowOperation run) {
-        String context = "%s %s invariance seed=%d".formatted(subject.backendName(), operation, seed);
+    private static void rowsAlone(Kernels subject, String operation, long seed, float[] x,
+            int outCols, RowOperation run) {
+        String context = "%s %s invariance seed=%d".formatted(subject.backendName(), operation,
+                seed);
         int cols = x.length / ROWS;
         var random = new Random(seed);
         int[] all = Samples.shuffled(random, ROWS);
         Arrays.sort(all);
         int[] want = subset(subject, all, x, cols, outCols, run);
         var subsets = new ArrayList<int[]>();
-        for (int size : new int[] {2, 3, 4, 5, 8, 15, 16, 17, 31, 33, 36, ROWS}) {
+        for (int size : new int[] {2, 3, 4, 5, 8, 16, 17, 33, ROWS}) {
             subsets.add(Arrays.copyOf(Samples.shuffled(random, ROWS), size));
         }
-        for (int row : new int[] {0, 1, 16, ROWS - 1}) {
+        for (int row : new int[] {0, 16, ROWS - 1}) {
             subsets.add(new int[] {row});
         }
         // More rows than the batch had: each of them twice.
@@ -52,7 +53,7 @@ final class InvarianceContract {
             for (int i = 0; i < got.length; i++) {
                 int expected = want[rows[i / outCols] * outCols + i % outCols];
                 if (got[i] != expected) {
-                    throw new AssertionError("%s: row %d element %d differs in a batch of %d: %s, %s"
+                    throw new AssertionError("%s: row %d element %d differs in batch of %d: %s, %s"
                             .formatted(context, rows[i / outCols], i % outCols, rows.length,
                                     Float.intBitsToFloat(expected), Float.intBitsToFloat(got[i])));
                 }
@@ -71,7 +72,8 @@ final class InvarianceContract {
         Matrix out = subject.allocate(DType.F32, rows.length, outCols);
         run.run(device, out);
         int[] bits = new int[rows.length * outCols];
-        subject.read(out, Matrix.of(DType.F32, rows.length, outCols, MemorySegment.ofArray(bits), 0));
+        subject.read(out, Matrix.of(DType.F32, rows.length, outCols, MemorySegment.ofArray(bits),
+                0));
         return bits;
     }
 
@@ -130,7 +132,7 @@ final class InvarianceContract {
         for (DType dtype : ProductContract.weightTypes()) {
             int wide = dtype.quantised() ? Math.max(64, dtype.blockElements()) : 53;
             int hidden = dtype.quantised() ? dtype.blockElements() : 19;
-            int experts = 5;
+            int experts = 4;
             var gate = new ArrayList<Matrix>();
             var up = new ArrayList<Matrix>();
             var down = new ArrayList<Matrix>();
@@ -139,8 +141,8 @@ final class InvarianceContract {
                 up.add(SampleWeight.random(subject, dtype, hidden, wide, random).prepared());
                 down.add(SampleWeight.random(subject, dtype, wide, hidden, random).prepared());
             }
-            var weights = new ExpertWeights(gate, up, down, Matrix.none(hidden), Matrix.none(hidden),
-                    Matrix.none(wide), Activation.SILU);
+            var weights = new ExpertWeights(gate, up, down, Matrix.none(hidden),
+                    Matrix.none(hidden), Matrix.none(wide), Activation.SILU);
             Matrix router = written(subject, Samples.gaussian(random, experts * wide), wide);
             RouterSpec spec = RouterSpec.of(experts, 2, RouterSpec.Scoring.SOFTMAX_KEPT, true, 1);
             rowsAlone(subject, "expertFfn " + dtype, seed, Samples.gaussian(random, ROWS * wide),
@@ -159,11 +161,11 @@ final class InvarianceContract {
 
     static void attention(Kernels subject, long seed) {
         for (DType kvType : List.of(DType.F32, DType.F16, DType.BF16, DType.Q8_0)) {
-            Layer plain = Layer.grouped(4, 2, 32, kvType);
-            for (Layer layer : List.of(plain, plain.with(40, 10, true),
-                    new Layer(3, 1, 64, 32, true, 0, 0, false, kvType, 32))) {
-                attention(subject, seed, layer);
-            }
+            attention(subject, seed, Layer.grouped(2, 1, 32, kvType));
+            attention(subject, seed, Layer.grouped(4, 2, 32, kvType).with(40, 10, true));
+        }
+        for (DType kvType : List.of(DType.F16, DType.Q8_0)) {
+            attention(subject, seed, new Layer(3, 1, 64, 32, true, 0, 0, false, kvType, 32));
         }
     }
 

@@ -3,6 +3,7 @@ package dev.sluice.kernels.contract;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /// One matrix of a case, twice: plain host memory for the oracle, and memory of the subject with
@@ -31,8 +32,7 @@ final class Operand {
         this.name = name;
         this.role = role;
         this.initial = bits.clone();
-        this.host = new Matrix(dtype, rows, cols, dev.sluice.kernels.Layout.ROWS,
-                java.lang.foreign.MemorySegment.ofArray(bits.clone()), 0);
+        this.host = Matrix.of(dtype, rows, cols, MemorySegment.ofArray(bits.clone()), 0);
         this.guard = 1 + 16 / Math.max(1, cols);
         this.whole = subject.allocate(dtype, rows + 2 * guard, cols);
         this.device = whole.rows(guard, rows);
@@ -40,7 +40,7 @@ final class Operand {
         Arrays.fill(all, POISON);
         System.arraycopy(bits, 0, all, guard * cols, bits.length);
         subject.write(Matrix.of(dtype, rows + 2 * guard, cols,
-                java.lang.foreign.MemorySegment.ofArray(all), 0), whole);
+                MemorySegment.ofArray(all), 0), whole);
     }
 
     static int[] poison(int count) {
@@ -78,13 +78,14 @@ final class Operand {
     int[] result(Kernels subject, String context) {
         int[] all = new int[(rows() + 2 * guard) * cols()];
         subject.read(whole, Matrix.of(device.dtype(), rows() + 2 * guard, cols(),
-                java.lang.foreign.MemorySegment.ofArray(all), 0));
+                MemorySegment.ofArray(all), 0));
         int from = guard * cols();
         int to = from + initial.length;
         for (int i = 0; i < all.length; i++) {
             if ((i < from || i >= to) && all[i] != POISON) {
                 throw new AssertionError("%s: wrote element %d %s of %s [%d,%d]".formatted(context,
-                        i < from ? from - i : i - to, i < from ? "before the start" : "past the end",
+                        i < from ? from - i : i - to,
+                        i < from ? "before the start" : "past the end",
                         name, rows(), cols()));
             }
         }

@@ -20,7 +20,8 @@ class RequiredBackendTest {
     void missing() {
         var skipped = assertThrows(TestAbortedException.class,
                 () -> RequiredBackend.open("abacus", "").close());
-        assertTrue(skipped.getMessage().contains("backend abacus: no provider"), skipped.getMessage());
+        assertTrue(skipped.getMessage().contains("backend abacus: no provider"),
+                skipped.getMessage());
         assertThrows(TestAbortedException.class,
                 () -> RequiredBackend.open("abacus", "vector").close());
         var failed = assertThrows(AssertionError.class,

@@ -4,6 +4,7 @@ import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Dequantiser;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -31,7 +32,7 @@ final class SampleWeight {
             tame(dtype, bytes, at, random);
         }
         // Native memory, as a mapped file is; collected with its last view.
-        MemorySegment memory = java.lang.foreign.Arena.ofAuto().allocate(bytes.length, 64);
+        MemorySegment memory = Arena.ofAuto().allocate(bytes.length, 64);
         memory.copyFrom(MemorySegment.ofArray(bytes));
         Matrix host = Matrix.of(dtype, rows, cols, memory, lead);
         return new SampleWeight(bytes, host, subject.prepare(host));
@@ -41,15 +42,16 @@ final class SampleWeight {
     /// around 1, one block in sixteen all zero.
     private static void tame(DType dtype, byte[] b, int at, Random random) {
         boolean zero = random.nextInt(16) == 0;
-        float size = zero && dtype.quantised() ? 0 : (float) (random.nextGaussian() * switch (dtype) {
+        double ordinary = switch (dtype) {
             case F32, F16, BF16, I32 -> 1.0;
             case Q8_0, IQ4_NL -> 1 / 64.0;
             case Q4_0, Q4_1, Q5_0, Q5_1 -> 1 / 8.0;
             case Q2_K -> 1 / 32.0;
             case Q3_K, Q4_K, Q5_K -> 1 / 256.0;
             case Q6_K, IQ4_XS -> 1 / 1024.0;
-            case MXFP4, F8_E4M3 -> 1.0 / 32;
-        });
+            case MXFP4, F8_E4M3 -> 1 / 32.0;
+        };
+        float size = zero && dtype.quantised() ? 0 : (float) (random.nextGaussian() * ordinary);
         switch (dtype) {
             case F32 -> putFloat(b, at, size);
             case BF16 -> putHalf(b, at, (short) (Float.floatToRawIntBits(size) >>> 16));
@@ -80,11 +82,6 @@ final class SampleWeight {
     Matrix host() { return host; }
 
     Matrix prepared() { return prepared; }
-
-    /// What an embedding is looked up in: the prepared form while it still has rows.
-    Matrix table() {
-        return prepared.layout() == dev.sluice.kernels.Layout.ROWS ? prepared : host;
-    }
 
     float[] row(int n) {
         float[] row = new float[host.cols()];

@@ -42,14 +42,14 @@ final class Access {
         if (subject instanceof Undefined(String message)) {
             throw run.fault(message);
         }
-        Object value = value(subject, key);
+        Object value = value(run, subject, key);
         if (value == Scope.ABSENT && Values.isText(key)) {
             value = own(run, subject, Values.text(key));
         }
         return value == Scope.ABSENT ? missing(subject, key) : value;
     }
 
-    private static Object value(Object subject, Object key) {
+    private static Object value(Rendering run, Object subject, Object key) {
         if (subject instanceof Map<?, ?> map) {
             return Values.lookUp(map, key);
         }
@@ -60,9 +60,10 @@ final class Access {
         return switch (subject) {
             case List<?> list -> Slicing.at(Values.objects(list), index);
             case Tuple(List<Object> elements) -> Slicing.at(elements, index);
-            case String text -> Slicing.at(text, index);
-            case Markup(String text) -> Slicing.at(text, index) instanceof String character
-                    ? new Markup(character) : Scope.ABSENT;
+            case String text -> Slicing.at(run, text, index);
+            case Markup(String text) ->
+                    Slicing.at(run, text, index) instanceof String character
+                            ? new Markup(character) : Scope.ABSENT;
             case NumberRange range -> {
                 long position = index < 0 ? index + range.length() : index;
                 yield position < 0 || position >= range.length() ? Scope.ABSENT

@@ -39,6 +39,7 @@ final class Comparing {
         if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
             equal = Numbers.equal(a, b);
         } else if (Values.isText(a) && Values.isText(b)) {
+            run.reads(Values.text(a).length());
             equal = Values.text(a).equals(Values.text(b));
         } else {
             equal = switch (a) {
@@ -105,7 +106,7 @@ final class Comparing {
                     : "'in <string>' requires string as left operand, not "
                             + Values.typeName(element));
         }
-        run.steps(text.length() / 16);
+        run.searches(text, Values.text(element));
         return text.contains(Values.text(element));
     }
 
@@ -116,6 +117,7 @@ final class Comparing {
         if (Numbers.isNumber(a) && Numbers.isNumber(b)) {
             order = Numbers.compare(a, b);
         } else if (Values.isText(a) && Values.isText(b)) {
+            run.reads(Values.text(a).length());
             order = PythonText.compare(Values.text(a), Values.text(b));
         } else if (a instanceof List<?> x && b instanceof List<?> y) {
             order = orderLists(run, Values.objects(x), Values.objects(y), operator);

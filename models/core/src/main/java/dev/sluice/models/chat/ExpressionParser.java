@@ -6,7 +6,6 @@ import dev.sluice.models.chat.Expression.Arithmetic;
 import dev.sluice.models.chat.Expression.Comparison;
 import dev.sluice.models.chat.Expression.Concatenation;
 import dev.sluice.models.chat.Expression.Conditional;
-import dev.sluice.models.chat.Expression.Constant;
 import dev.sluice.models.chat.Expression.Link;
 import dev.sluice.models.chat.Expression.Operator;
 import dev.sluice.models.chat.Token.Kind;
@@ -32,13 +31,26 @@ final class ExpressionParser {
     private final Deque<Set<String>> namesRead = new ArrayDeque<>();
     /// How many conditions enclose this place: there, unknown filters fail when reached.
     private int conditions;
+    private final List<TemplateException> unknown = new ArrayList<>();
 
     ExpressionParser(TokenCursor cursor) {
         this.cursor = cursor;
         this.operands = new OperandParser(cursor, this);
     }
 
-    boolean isConditional() { return conditions > 0; }
+    /// A filter or test that does not exist; an error unless a condition encloses it, which
+    /// for `a if c else b` is only known later.
+    void unknown(TemplateException error) {
+        if (conditions == 0) {
+            unknown.add(error);
+        }
+    }
+
+    void checkNothingUnknown() {
+        if (!unknown.isEmpty()) {
+            throw unknown.getFirst();
+        }
+    }
 
     void enterCondition() { conditions++; }
 
@@ -88,7 +100,7 @@ final class ExpressionParser {
     }
 
     private Expression conditional() {
-        enterCondition();
+        int unknownBefore = unknown.size();
         Expression value = or();
         while (cursor.isName("if")) {
             int line = cursor.next().line();
@@ -96,8 +108,8 @@ final class ExpressionParser {
             Optional<Expression> otherwise =
                     cursor.skipName("else") ? Optional.of(expression()) : Optional.empty();
             value = new Conditional(line, condition, value, otherwise);
+            unknown.subList(unknownBefore, unknown.size()).clear();
         }
-        leaveCondition();
         return value;
     }
 
@@ -218,9 +230,5 @@ final class ExpressionParser {
         }
         node = operands.postfix(node);
         return withFilters ? operands.filtersAndTests(node) : node;
-    }
-
-    static Constant constant(Object value) {
-        return new Constant(value);
     }
 }

@@ -128,6 +128,10 @@ final class FieldFormat {
                     + " is not supported");
         }
         FormatSpec parsed = new SpecReader(run, spec, number).read();
+        boolean integral = Numbers.isInteger(value) && "eEfFgG%".indexOf(parsed.type()) < 0;
+        if (integral && parsed.precision() >= 0) {
+            throw run.fault("Precision not allowed in integer format specifier");
+        }
         return number ? parsed.number(run, value) : parsed.text(run, Values.text(value));
     }
 
@@ -146,7 +150,7 @@ final class FieldFormat {
 
         FormatSpec read() {
             int first = Character.charCount(spec.codePointAt(0));
-            String fill = " ";
+            String fill = "";
             char align = 0;
             if (spec.length() > first && "<>^=".indexOf(spec.charAt(first)) >= 0) {
                 fill = spec.substring(0, first);
@@ -157,9 +161,9 @@ final class FieldFormat {
             }
             char sign = oneOf("+- ");
             boolean alternate = oneOf("#") != 0;
-            if (oneOf("0") != 0 && align == 0) {
-                fill = "0";
-                align = number ? '=' : '<';
+            if (oneOf("0") != 0) {
+                fill = fill.isEmpty() ? "0" : fill;
+                align = align != 0 ? align : number ? '=' : '<';
             }
             int width = digits();
             char grouping = oneOf(",_");
@@ -168,8 +172,9 @@ final class FieldFormat {
             if (at < spec.length() || type == 'n') {
                 throw run.fault("the format '" + spec + "' is not supported");
             }
-            return new FormatSpec(fill, align, sign == 0 ? '-' : sign, alternate, grouping,
-                    width, precision, type == 's' ? 0 : type);
+            var padding = new FormatSpec.Padding(fill.isEmpty() ? " " : fill, align, width);
+            return new FormatSpec(padding, sign == 0 ? '-' : sign, alternate, grouping, precision,
+                    type == 's' ? 0 : type);
         }
 
         private char oneOf(String characters) {

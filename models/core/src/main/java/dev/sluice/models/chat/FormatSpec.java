@@ -7,17 +7,21 @@ import java.math.RoundingMode;
 import java.util.Locale;
 
 /// One conversion of `%` or of `str.format`: how wide, how precise, in which notation.
-/// `align` is `<`, `>`, `^`, `=` or 0 for the type's own; `sign` is `+`, space or `-`;
-/// `precision` is -1 and `type` is 0 when none is given.
-record FormatSpec(String fill, char align, char sign, boolean alternate, char grouping,
-                  int width, int precision, char type) {
+/// `sign` is `+`, space or `-`; `precision` is -1 and `type` is 0 when none is given.
+record FormatSpec(Padding padding, char sign, boolean alternate, char grouping, int precision,
+                  char type) {
+    /// `align` is `<`, `>`, `^`, `=` or 0 for the type's own.
+    record Padding(String fill, char align, int width) {
+        char alignOr(char own) { return align == 0 ? own : align; }
+    }
+
     /// A wider or more precise conversion is hostile.
     static final int SIZE_MAX = 10_000;
 
     String text(Rendering run, String text) {
         String cut = precision >= 0 && precision < text.codePointCount(0, text.length())
                 ? text.substring(0, text.offsetByCodePoints(0, precision)) : text;
-        return aligned(run, "", cut, align == 0 ? '<' : align);
+        return aligned(run, "", cut, padding.alignOr('<'));
     }
 
     String number(Rendering run, Object number) {
@@ -34,11 +38,22 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
         if (integral && alternate && "xXob".indexOf(type) >= 0) {
             prefix += "0" + type;
         }
-        return aligned(run, prefix, grouping == 0 ? digits : grouped(digits),
-                align == 0 ? '>' : align);
+        String body = grouping == 0 ? digits : grouped(digits);
+        boolean groupsZeros = grouping != 0 && padding.align == '='
+                && padding.fill.equals("0");
+        if (groupsZeros && prefix.length() + body.length() < padding.width) {
+            throw run.fault("a format with grouped leading zeros is not supported");
+        }
+        return aligned(run, prefix, body, padding.alignOr('>'));
     }
 
+    /// A precision is the least number of digits.
     private String integer(BigInteger size) {
+        String digits = digits(size);
+        return "0".repeat(Math.max(0, precision - digits.length())) + digits;
+    }
+
+    private String digits(BigInteger size) {
         return switch (type) {
             case 'x' -> size.toString(16);
             case 'X' -> size.toString(16).toUpperCase(Locale.ROOT);
@@ -88,7 +103,7 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
     /// Notation `g`; without a type, at least one digit after the point stays.
     private String general(BigDecimal size, int digits) {
         if (size.signum() == 0) {
-            return type == 0 ? "0.0" : "0";
+            return type != 0 ? "0" : digits > 1 ? "0.0" : "0e+00";
         }
         BigDecimal rounded = size.round(new MathContext(digits, RoundingMode.HALF_EVEN));
         int exponent = rounded.precision() - rounded.scale() - 1;
@@ -112,6 +127,8 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
     }
 
     private String aligned(Rendering run, String prefix, String body, char side) {
+        String fill = padding.fill;
+        int width = padding.width;
         return switch (side) {
             case '<' -> TextPadding.padded(run, prefix + body, width, fill, 'l');
             case '>' -> TextPadding.padded(run, prefix + body, width, fill, 'r');
@@ -123,11 +140,12 @@ record FormatSpec(String fill, char align, char sign, boolean alternate, char gr
 
     /// Unlike `str.center`, a format puts the odd character to the right.
     private String centred(Rendering run, String text) {
-        int missing = width - text.codePointCount(0, text.length());
+        String fill = padding.fill;
+        int missing = padding.width - text.codePointCount(0, text.length());
         if (missing <= 0) {
             return text;
         }
-        run.makes(width);
+        run.makes(padding.width);
         return fill.repeat(missing / 2) + text + fill.repeat(missing - missing / 2);
     }
 }

@@ -103,7 +103,7 @@ final class JsonText {
         }
         var keys = new ArrayList<Object>(map.keySet());
         if (sorts) {
-            Sorting.sort(run, keys, k -> k);
+            Sorting.sort(run, keys, key -> key, false);
         }
         out.append('{');
         depth++;

@@ -94,10 +94,7 @@ final class Lexer {
                 end--;
             }
         } else if (sign != '+' && lstrip) {
-            int lineStart = source.lastIndexOf('\n', tag - 1) + 1;
-            boolean startsLine = lineStart >= at;
-            int from = Math.max(lineStart, at);
-            end = startsLine && isBlank(from, tag) ? from : tag;
+            end = lineStart(tag);
         }
         if (end > at) {
             add(Kind.DATA, source.substring(at, end));
@@ -105,13 +102,17 @@ final class Lexer {
         moveTo(tag);
     }
 
-    private boolean isBlank(int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (!PythonText.isSpace(source.charAt(i))) {
-                return false;
+    /// Where the line of the tag starts if only spaces are between, else the tag. Looks at no
+    /// character twice: a template without a line end must not take quadratic time.
+    private int lineStart(int tag) {
+        int i = tag;
+        while (i > at && source.charAt(i - 1) != '\n') {
+            if (!PythonText.isSpace(source.charAt(i - 1))) {
+                return tag;
             }
+            i--;
         }
-        return true;
+        return i == 0 || source.charAt(i - 1) == '\n' ? i : tag;
     }
 
     /// The end of `{% word %}` at the tag with its whitespace control, or -1 when another tag is

@@ -37,12 +37,12 @@ final class MacroInputs {
     private static void extra(Rendering run, MacroBody macro, List<Object> positional,
                               Map<String, Object> named, Scope scope) {
         int count = macro.parameters().size();
-        if (macro.usesCaller() && !macro.parameters().contains("caller")) {
+        if (macro.namesRead().contains("caller") && !macro.parameters().contains("caller")) {
             Object caller = named.containsKey("caller")
                     ? named.remove("caller") : new Undefined("No caller defined");
             scope.assign("caller", caller);
         }
-        if (macro.usesExtraNamed()) {
+        if (macro.namesRead().contains("kwargs")) {
             scope.assign("kwargs", new LinkedHashMap<Object, Object>(named));
         } else if (!named.isEmpty()) {
             throw run.fault("macro '" + macro.name() + "' takes no keyword argument '"
@@ -50,7 +50,7 @@ final class MacroInputs {
         }
         List<Object> rest = positional.size() > count
                 ? positional.subList(count, positional.size()) : List.of();
-        if (macro.usesExtraPositional()) {
+        if (macro.namesRead().contains("varargs")) {
             scope.assign("varargs", new Tuple(new ArrayList<>(rest)));
         } else if (!rest.isEmpty()) {
             throw run.fault("macro '" + macro.name() + "' takes not more than " + count

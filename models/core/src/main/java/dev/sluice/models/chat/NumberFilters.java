@@ -28,8 +28,8 @@ final class NumberFilters {
         Bound bound = arguments.bind(run, "int", "default?", "base?");
         Object fallback = bound.or(0, 0L);
         return switch (value) {
-            case String text -> parsed(text, bound.integer(1, 10)).orElse(fallback);
-            case Markup(String text) -> parsed(text, bound.integer(1, 10)).orElse(fallback);
+            case String text -> parsed(run, text, bound.integer(1, 10)).orElse(fallback);
+            case Markup(String text) -> parsed(run, text, bound.integer(1, 10)).orElse(fallback);
             case Double d -> Double.isFinite(d) ? Numbers.truncate(d) : fallback;
             case Long _, BigInteger _, Boolean _ -> Numbers.shrink(Numbers.big(value));
             case Undefined(String message) -> throw run.fault(message);
@@ -37,13 +37,14 @@ final class NumberFilters {
         };
     }
 
-    private static Optional<Object> parsed(String text, int base) {
+    private static Optional<Object> parsed(Rendering run, String text, int base) {
+        run.makes(text.length());
         String plain = TextMethods.strip(text, PythonText::isSpace, true, true);
         Optional<Object> integer = inBase(plain, base);
         if (integer.isPresent()) {
             return integer;
         }
-        return realOf(plain).filter(Double::isFinite).map(Numbers::truncate);
+        return realOf(run, plain).filter(Double::isFinite).map(Numbers::truncate);
     }
 
     private static Optional<Object> inBase(String text, int base) {
@@ -67,7 +68,8 @@ final class NumberFilters {
         return Optional.of(Numbers.shrink(text.startsWith("-") ? size.negate() : size));
     }
 
-    private static Optional<Double> realOf(String text) {
+    private static Optional<Double> realOf(Rendering run, String text) {
+        run.makes(text.length());
         String plain = TextMethods.strip(text, PythonText::isSpace, true, true);
         String word = PythonText.lower(plain).replaceFirst("^[+-]", "");
         double sign = plain.startsWith("-") ? -1 : 1;
@@ -85,8 +87,8 @@ final class NumberFilters {
     private static Object real(Rendering run, Object value, Arguments arguments) {
         Object fallback = arguments.bind(run, "float", "default?").or(0, 0.0);
         return switch (value) {
-            case String text -> realOf(text).map(d -> (Object) d).orElse(fallback);
-            case Markup(String text) -> realOf(text).map(d -> (Object) d).orElse(fallback);
+            case String text -> realOf(run, text).map(d -> (Object) d).orElse(fallback);
+            case Markup(String text) -> realOf(run, text).map(d -> (Object) d).orElse(fallback);
             case Double _, Long _, BigInteger _, Boolean _ -> Numbers.real(value);
             case Undefined(String message) -> throw run.fault(message);
             case null, default -> fallback;

@@ -113,7 +113,7 @@ final class Numbers {
 
     static Object divide(Rendering run, Object a, Object b) {
         checkDivisor(run, b);
-        if (isInteger(a) && isInteger(b)) {
+        if (isInteger(a) && isInteger(b) && big(a).signum() != 0) {
             var context = MathContext.DECIMAL128;
             return new BigDecimal(big(a)).divide(new BigDecimal(big(b)), context).doubleValue();
         }
@@ -130,6 +130,9 @@ final class Numbers {
         double x = real(a);
         double y = real(b);
         double quotient = (x - floorModulo(x, y)) / y;
+        if (quotient == 0) {
+            return Math.copySign(0, x / y);
+        }
         double floor = Math.floor(quotient);
         return quotient - floor > 0.5 ? floor + 1 : floor;
     }

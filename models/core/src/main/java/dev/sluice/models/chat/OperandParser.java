@@ -229,9 +229,7 @@ final class OperandParser {
             return operation;
         }
         String message = "there is no " + what + " named '" + name + "'";
-        if (!expressions.isConditional()) {
-            throw new TemplateException(line, message);
-        }
+        expressions.unknown(new TemplateException(line, message));
         return (run, _, _) -> {
             throw run.fault(message);
         };

@@ -68,8 +68,9 @@ final class PercentFormat {
         boolean zero = flags.contains("0") && number;
         char align = flags.contains("-") ? '<' : zero ? '=' : '>';
         char sign = flags.contains("+") ? '+' : flags.contains(" ") ? ' ' : '-';
-        var spec = new FormatSpec(zero && align == '=' ? "0" : " ", align, sign,
-                flags.contains("#"), (char) 0, width, precision, number ? type : (char) 0);
+        var padding = new FormatSpec.Padding(zero && align == '=' ? "0" : " ", align, width);
+        var spec = new FormatSpec(padding, sign, flags.contains("#"), (char) 0, precision,
+                number ? type : (char) 0);
         return number ? number(spec, value) : spec.text(run, textOf(type, value));
     }
 
@@ -138,8 +139,8 @@ final class PercentFormat {
         }
         char type = spec.type() == 'i' || spec.type() == 'u' ? 'd' : spec.type();
         boolean cuts = type == 'd' && value instanceof Double d && Double.isFinite(d);
-        return new FormatSpec(spec.fill(), spec.align(), spec.sign(), spec.alternate(),
-                spec.grouping(), spec.width(), spec.precision(), type)
+        return new FormatSpec(spec.padding(), spec.sign(), spec.alternate(), spec.grouping(),
+                spec.precision(), type)
                 .number(run, cuts ? Numbers.truncate((Double) value) : value);
     }
 

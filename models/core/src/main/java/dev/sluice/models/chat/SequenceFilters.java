@@ -84,7 +84,7 @@ final class SequenceFilters {
         List<Object> pairs = CollectionMethods.pairs(run, map);
         Sorting.sort(run, pairs, pair -> {
             Object key = ((Tuple) pair).elements().get(position);
-            return caseSensitive ? key : Sorting.ignoringCase(key);
+            return caseSensitive ? key : Sorting.ignoringCase(run, key);
         }, bound.flag(2, false));
         return pairs;
     }
@@ -112,7 +112,7 @@ final class SequenceFilters {
                     : SelectionFilters.attribute(run, element, attributes));
         }
         if (!caseSensitive) {
-            keys.replaceAll(Sorting::ignoringCase);
+            keys.replaceAll(key -> Sorting.ignoringCase(run, key));
         }
         return new Tuple(keys);
     }
@@ -124,7 +124,7 @@ final class SequenceFilters {
         for (Object element : Values.elements(run, value)) {
             Object key = bound.or(1, null) == null ? element
                     : SelectionFilters.attribute(run, element, bound.get(1));
-            key = bound.flag(0, false) ? key : Sorting.ignoringCase(key);
+            key = bound.flag(0, false) ? key : Sorting.ignoringCase(run, key);
             if (key instanceof List || key instanceof Map) {
                 throw run.fault("unhashable type: '" + Values.typeName(key) + "'");
             }
@@ -171,7 +171,7 @@ final class SequenceFilters {
         for (Object element : Values.elements(run, value)) {
             Object key = bound.or(1, null) == null ? element
                     : SelectionFilters.attribute(run, element, bound.get(1));
-            key = caseSensitive ? key : Sorting.ignoringCase(key);
+            key = caseSensitive ? key : Sorting.ignoringCase(run, key);
             boolean better = best instanceof Undefined || (name.equals("min")
                     ? Comparing.order(run, key, bestKey, Operator.LESS) < 0
                     : Comparing.order(run, key, bestKey, Operator.GREATER) > 0);

@@ -15,8 +15,8 @@ final class Slicing {
                 ? Scope.ABSENT : elements.get((int) position);
     }
 
-    static Object at(String text, long index) {
-        int length = text.codePointCount(0, text.length());
+    static Object at(Rendering run, String text, long index) {
+        int length = Values.length(run, text);
         long position = index < 0 ? index + length : index;
         if (position < 0 || position >= length) {
             return Scope.ABSENT;
@@ -28,9 +28,10 @@ final class Slicing {
     /// `subject[start:stop:step]`; `null` is a bound that was left out.
     static Object slice(Rendering run, Object subject, Object start, Object stop, Object step) {
         return switch (subject) {
-            case String text -> text(run, text, bounds(run, text(text), start, stop, step));
+            case String text -> text(run, text,
+                    bounds(run, Values.length(run, text), start, stop, step));
             case Markup(String text) -> new Markup(
-                    text(run, text, bounds(run, text(text), start, stop, step)));
+                    text(run, text, bounds(run, Values.length(run, text), start, stop, step)));
             case List<?> list -> elements(run, Values.objects(list),
                     bounds(run, list.size(), start, stop, step));
             case Tuple(List<Object> list) -> new Tuple(
@@ -45,10 +46,6 @@ final class Slicing {
             case null, default -> throw run.fault(
                     "'" + Values.typeName(subject) + "' object can not be sliced");
         };
-    }
-
-    private static int text(String text) {
-        return text.codePointCount(0, text.length());
     }
 
     /// Positions that exist, but for `stop`, which may be one before the first or after the last.

@@ -2,6 +2,7 @@ package dev.sluice.models.chat;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// The tree of a template's statements. Immutable.
 sealed interface Statement {
@@ -43,10 +44,10 @@ sealed interface Statement {
     record Loop(Target target, Expression iterable, Optional<Expression> condition,
                 List<Statement> body, List<Statement> otherwise, boolean recursive) { }
 
-    /// Parameters without a default come first; `defaults` belong to the last ones.
+    /// Parameters without a default come first; `defaults` belong to the last ones. A macro
+    /// that reads `caller`, `varargs` or `kwargs` gets these, any other refuses them.
     record MacroBody(String name, List<String> parameters, List<Expression> defaults,
-                     List<Statement> body, boolean usesCaller, boolean usesExtraPositional,
-                     boolean usesExtraNamed) { }
+                     List<Statement> body, Set<String> namesRead) { }
 
     /// What `set` and `for` assign to.
     sealed interface Target {

@@ -38,6 +38,7 @@ final class StatementParser {
                     statements.add(
                             new Statement.Print(token.line(), expressions.tuple(true)));
                     cursor.expect(Kind.VARIABLE_END);
+                    expressions.checkNothingUnknown();
                 }
                 case BLOCK_BEGIN -> {
                     Token name = cursor.current();
@@ -47,6 +48,7 @@ final class StatementParser {
                     }
                     statements.add(tag(cursor.expect(Kind.NAME)));
                     cursor.expect(Kind.BLOCK_END);
+                    expressions.checkNothingUnknown();
                 }
                 case BLOCK_END, VARIABLE_END, NAME, STRING, INTEGER, FLOAT, OPERATOR, END ->
                         throw cursor.fault("unexpected " + token.described());
@@ -235,9 +237,7 @@ final class StatementParser {
     private MacroBody body(String name, List<String> parameters, List<Expression> defaults,
                            String end) {
         List<Statement> body = outsideLoops(end);
-        Set<String> names = expressions.collectedNames();
-        return new MacroBody(name, parameters, defaults, body, names.contains("caller"),
-                names.contains("varargs"), names.contains("kwargs"));
+        return new MacroBody(name, parameters, defaults, body, expressions.collectedNames());
     }
 
     private Statement callTag(int line) {

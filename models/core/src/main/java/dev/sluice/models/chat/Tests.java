@@ -81,6 +81,7 @@ final class Tests {
                                   boolean upper) {
         arguments.bind(run, upper ? "upper" : "lower");
         String text = Printing.text(run, value);
+        run.steps(text.length() / 16);
         return TextMethods.isCased(text,
                 upper ? Character::isUpperCase : Character::isLowerCase);
     }

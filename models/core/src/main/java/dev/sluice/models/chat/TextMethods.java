@@ -73,7 +73,7 @@ final class TextMethods {
         return (run, subject, arguments) -> {
             arguments.bind(run, name);
             String text = Values.text(subject);
-            run.steps(text.length() / 8);
+            run.steps(text.length() / 16);
             return !text.isEmpty() && text.codePoints().allMatch(predicate);
         };
     }
@@ -83,7 +83,7 @@ final class TextMethods {
         return (run, subject, arguments) -> {
             arguments.bind(run, name);
             String text = Values.text(subject);
-            run.steps(text.length() / 8);
+            run.steps(text.length() / 16);
             return isCased(text, ofCase);
         };
     }
@@ -185,6 +185,7 @@ final class TextMethods {
         var out = new StringBuilder();
         int left = count < 0 ? Integer.MAX_VALUE : count;
         int from = 0;
+        run.searches(text, old);
         int found = left > 0 ? text.indexOf(old) : -1;
         while (found >= 0 && left-- > 0) {
             run.makes(found - from + with.length());

@@ -49,7 +49,7 @@ final class TextSearch {
     }
 
     private static String window(Rendering run, String whole, Bound bound) {
-        run.steps(whole.length() / 16);
+        run.searches(whole, bound.text(0));
         return (String) Slicing.slice(run, whole, bound.or(1, null), bound.or(2, null), null);
     }
 

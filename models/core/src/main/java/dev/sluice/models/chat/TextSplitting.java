@@ -30,6 +30,7 @@ final class TextSplitting {
             throw run.fault("empty separator");
         } else {
             String separator = bound.text(0);
+            run.searches(text, separator);
             parts = fromEnd ? partsFromEnd(text, separator, most) : parts(text, separator, most);
         }
         return like(run, subject, parts);
@@ -152,6 +153,7 @@ final class TextSplitting {
             throw run.fault("empty separator");
         }
         String text = Values.text(subject);
+        run.searches(text, separator);
         int at = fromEnd ? text.lastIndexOf(separator) : text.indexOf(separator);
         List<String> parts;
         if (at < 0) {

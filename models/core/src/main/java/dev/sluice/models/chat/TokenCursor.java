@@ -7,7 +7,7 @@ import java.util.List;
 final class TokenCursor {
     /// Nested parentheses and blocks; the deepest template we know has a dozen. The bound keeps
     /// the parser and the interpreter within the stack of a request's thread.
-    private static final int NESTING_MAX = 100;
+    private static final int NESTING_MAX = 60;
 
     private final List<Token> tokens;
     private int at;

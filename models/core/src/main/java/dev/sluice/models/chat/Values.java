@@ -103,8 +103,8 @@ final class Values {
     /// How many elements a value has, as Python's `len`.
     static long length(Rendering run, Object value) {
         return switch (value) {
-            case String text -> text.codePointCount(0, text.length());
-            case Markup(String text) -> text.codePointCount(0, text.length());
+            case String text -> length(run, text);
+            case Markup(String text) -> length(run, text);
             case List<?> list -> list.size();
             case Map<?, ?> map -> map.size();
             case Tuple(List<Object> elements) -> elements.size();
@@ -114,6 +114,12 @@ final class Values {
             case null, default ->
                     throw run.fault("object of type '" + typeName(value) + "' has no len()");
         };
+    }
+
+    /// The code points of a text.
+    static int length(Rendering run, String text) {
+        run.reads(text.length());
+        return text.codePointCount(0, text.length());
     }
 
     /// A value as the key of a map. Lists and maps can not be keys; nor, here, can tuples.

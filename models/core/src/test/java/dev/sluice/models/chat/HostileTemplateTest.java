@@ -39,7 +39,7 @@ class HostileTemplateTest {
             "{{ 'x' * 1000000000000 }}",
             "{{ 'x' * 100000000 }}",
             "{{ [0] * 1000000000 }}",
-            "{{ 9 ** 9 ** 9 ** 9 }}",
+            "{{ 9 ** (9 ** 9) }}",
             "{{ 2 ** 100000 }}",
             "{% set ns = namespace(s='x') %}{% for i in range(99) %}"
                     + "{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
@@ -66,7 +66,16 @@ class HostileTemplateTest {
             "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{{ s }}{% endfor %}",
             "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if 'b' in s %}"
                     + "{% endif %}{% endfor %}",
-            "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if s|length %}"
+            "{{ ('a' * 900000 ~ 'b') in 'a' * 2000000 }}",
+            "{{ ('a' * 2000000).split('a' * 900000 ~ 'b') }}",
+            "{{ ('a' * 2000000) | replace('a' * 900000 ~ 'b', '') }}",
+            "{% set s = ['A' * 99999] * 999 %}{% for i in range(99) %}{{ s | sort | first }}"
+                    + "{% endfor %}",
+            "{% set s = '1' * 999999 %}{% for i in range(99999) %}{% if s | int %}"
+                    + "{% endif %}{% endfor %}",
+            "{% set s = '東' * 1000000 %}{% for i in range(99999) %}{% if s[999999] %}"
+                    + "{% endif %}{% endfor %}",
+            "{% set s = '東' * 1000000 %}{% for i in range(99999) %}{% if s|length %}"
                     + "{% endif %}{% endfor %}",
             "{% set s = 'a' * 1000000 %}{% for i in range(99999) %}{% if s == s ~ 'b' %}"
                     + "{% endif %}{% endfor %}",
@@ -170,7 +179,7 @@ class HostileTemplateTest {
                 case 2 -> text.insert(at, source, 0, Math.min(source.length(), length));
                 case 3 -> text.insert(at, text.substring(other, other + length));
                 default -> text.setCharAt(at, "{}%#-+()[]|.'\"\\=~*/<> n1".charAt(
-                        random.nextInt(25)));
+                        random.nextInt(24)));
             }
             if (text.isEmpty()) {
                 text.append('x');
