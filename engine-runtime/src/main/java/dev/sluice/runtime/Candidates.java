@@ -24,6 +24,8 @@ final class Candidates {
     private final float[] scores;
     private final long[] keys;
     private int count;
+    /// Whether a logit may be negative infinity.
+    private boolean forbidden;
 
     Candidates(int vocab) {
         this.vocab = vocab;
@@ -50,9 +52,12 @@ final class Candidates {
 
     private void requireNumbers(int position) {
         boolean sound = true;
+        boolean finite = true;
         for (int i = 0; i < count; i++) {
             sound &= z[i] < Float.POSITIVE_INFINITY;
+            finite &= z[i] > Float.NEGATIVE_INFINITY;
         }
+        forbidden = !finite;
         for (int i = 0; i < count && !sound; i++) {
             if (!(z[i] < Float.POSITIVE_INFINITY)) {
                 throw new SamplingException(position, "the logit of token " + i + " is " + z[i]);
@@ -66,7 +71,10 @@ final class Candidates {
 
     float logit(int index) { return z[index]; }
 
-    void logit(int index, float value) { z[index] = value; }
+    void logit(int index, float value) {
+        z[index] = value;
+        forbidden |= value == Float.NEGATIVE_INFINITY;
+    }
 
     /// Index of a token, or a negative number as [Arrays#binarySearch] has it.
     int indexOf(int tokenId) {
@@ -77,6 +85,7 @@ final class Candidates {
     }
 
     void forbidOutside(TokenMask mask) {
+        forbidden = true;
         for (int i = 0; i < count; i++) {
             if (!mask.allows(ids[i])) {
                 z[i] = Float.NEGATIVE_INFINITY;
@@ -86,7 +95,9 @@ final class Candidates {
 
     /// Drops the tokens whose logit is negative infinity.
     void dropForbidden() {
-        keepAtLeast(-Float.MAX_VALUE);
+        if (forbidden) {
+            keepAtLeast(-Float.MAX_VALUE);
+        }
     }
 
     float max() {

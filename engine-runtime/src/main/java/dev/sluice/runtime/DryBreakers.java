@@ -4,9 +4,10 @@ import dev.sluice.models.tokenizer.Tokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
 
 /// Where DRY's repetitions end, as tokens. A breaker text may lie inside one token, or begin in one
 /// token and go on in others, so each token that can begin a breaker has the tails that complete
@@ -14,20 +15,36 @@ import java.util.Map;
 ///
 /// Reads the whole vocabulary, so make it once per list of texts and not on the engine's thread.
 public final class DryBreakers {
-    public static final DryBreakers NONE = new DryBreakers(Map.of());
+    public static final DryBreakers NONE = new DryBreakers(new TreeMap<>());
 
     /// Longest tail that is looked for, as in the original.
     private static final int TAIL_TOKENS_MAX = 20;
     private static final int[] WHOLE = {};
 
-    private final Map<Integer, List<int[]>> tails;
+    private static final int[][] NO_TAILS = {};
 
-    private DryBreakers(Map<Integer, List<int[]>> tails) {
-        this.tails = tails;
+    /// Tokens that can begin a breaker, ascending, and each one's tails. Arrays, so that looking
+    /// one up allocates nothing.
+    private final int[] heads;
+    private final int[][][] tails;
+
+    private DryBreakers(SortedMap<Integer, List<int[]>> tailsByHead) {
+        heads = new int[tailsByHead.size()];
+        tails = new int[heads.length][][];
+        int i = 0;
+        for (Map.Entry<Integer, List<int[]>> entry : tailsByHead.entrySet()) {
+            heads[i] = entry.getKey();
+            tails[i++] = entry.getValue().toArray(new int[0][]);
+        }
+    }
+
+    private int[][] tailsOf(int tokenId) {
+        int index = Arrays.binarySearch(heads, tokenId);
+        return index < 0 ? NO_TAILS : tails[index];
     }
 
     public static DryBreakers of(List<String> breakers, Tokenizer tokenizer) {
-        var tails = new HashMap<Integer, List<int[]>>();
+        var tails = new TreeMap<Integer, List<int[]>>();
         for (String breaker : breakers) {
             int[] boundaries = boundaries(breaker);
             byte[] text = breaker.getBytes(StandardCharsets.UTF_8);
@@ -53,7 +70,7 @@ public final class DryBreakers {
 
     /// Whether the token by itself is a breaker.
     boolean isWhole(int tokenId) {
-        for (int[] tail : tails.getOrDefault(tokenId, List.of())) {
+        for (int[] tail : tailsOf(tokenId)) {
             if (tail.length == 0) {
                 return true;
             }
@@ -67,7 +84,7 @@ public final class DryBreakers {
         int end = history.size();
         for (int back = 0; back < most; back++) {
             int longest = -1;
-            for (int[] tail : tails.getOrDefault(history.get(end - 1 - back), List.of())) {
+            for (int[] tail : tailsOf(history.get(end - 1 - back))) {
                 if (tail.length > longest && follows(history, end - back, tail)) {
                     longest = tail.length;
                 }

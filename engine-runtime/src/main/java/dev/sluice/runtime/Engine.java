@@ -37,6 +37,7 @@ public final class Engine implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final KvCache cache;
     private final TokenLoop loop;
+    private final int vocab;
     private final BlockingQueue<Command> inbox = new LinkedBlockingQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
     private final Thread thread;
@@ -50,6 +51,7 @@ public final class Engine implements AutoCloseable {
         this.tokenizer = tokenizer;
         cache = new KvCache(model);
         loop = new TokenLoop(model, tokenizer, cache);
+        vocab = loop.vocab();
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);
     }
 
@@ -87,6 +89,9 @@ public final class Engine implements AutoCloseable {
         inbox.add(new Command.Drop(branch.sequence()));
     }
 
+    /// Once the engine is closed.
+    KvCache cache() { return cache; }
+
     private TokenStream submit(GenerateRequest request, KvSequence sequence, boolean keep) {
         check(request);
         var patterns = request.stopStrings().isEmpty()
@@ -120,17 +125,17 @@ public final class Engine implements AutoCloseable {
                             .formatted(prompt, cache.contextLimit()));
         }
         for (int i = 0; i < prompt; i++) {
-            checkId("promptIds[" + i + "]", request.promptIds()[i], model.vocab());
+            checkId("promptIds", request.promptIds()[i]);
         }
         for (Map.Entry<Integer, Float> bias : request.sampling().logitBias().entrySet()) {
-            checkId("logitBias", bias.getKey(), tokenizer.vocabSize());
+            checkId("logitBias", bias.getKey());
         }
         for (int stopId : request.stopIds()) {
-            checkId("stopIds", stopId, tokenizer.vocabSize());
+            checkId("stopIds", stopId);
         }
     }
 
-    private static void checkId(String field, int tokenId, int vocab) {
+    private void checkId(String field, int tokenId) {
         if (tokenId < 0 || tokenId >= vocab) {
             throw new RequestRejected(Reason.INVALID_REQUEST,
                     "%s: token %d, allowed: 0 to %d".formatted(field, tokenId, vocab - 1));

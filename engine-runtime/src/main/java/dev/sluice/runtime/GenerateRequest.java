@@ -13,6 +13,9 @@ import java.util.Set;
 public record GenerateRequest(int[] promptIds, int maxTokens, SamplingParams sampling,
         Set<Integer> stopIds, List<String> stopStrings, int choice) {
 
+    /// Of all stop strings together; the matcher takes a kilobyte for each byte.
+    public static final int STOP_CHARS_MAX = 4096;
+
     public GenerateRequest {
         if (promptIds.length == 0) {
             throw new IllegalArgumentException("promptIds is empty, allowed: at least one token");
@@ -26,8 +29,13 @@ public record GenerateRequest(int[] promptIds, int maxTokens, SamplingParams sam
         promptIds = promptIds.clone();
         stopIds = Set.copyOf(stopIds);
         stopStrings = List.copyOf(stopStrings);
-        if (stopStrings.contains("")) {
-            throw new IllegalArgumentException("stopStrings holds an empty text");
+        int length = 0;
+        for (String stop : stopStrings) {
+            length += stop.length();
+        }
+        if (stopStrings.contains("") || length > STOP_CHARS_MAX) {
+            throw new IllegalArgumentException("stopStrings has %d characters, allowed: at most %d"
+                    .formatted(length, STOP_CHARS_MAX) + ", and no empty text");
         }
     }
 

@@ -36,6 +36,9 @@ final class TokenLoop {
         logprobs = new Logprobs(vocab);
     }
 
+    /// Token ids that may occur, from 0 to this, exclusive.
+    int vocab() { return sampler.vocab(); }
+
     /// Readies a sequence for a request. At least one prompt token is left to compute, since only
     /// that gives logits.
     void start(Generation generation) {

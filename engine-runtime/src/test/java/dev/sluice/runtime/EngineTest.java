@@ -157,7 +157,7 @@ class EngineTest {
                     refused.getMessage());
             var strange = assertThrows(RequestRejected.class, () -> engine.submit(
                     GenerateRequest.of(new int[] {1, 999}, 1, GREEDY)));
-            assertEquals("promptIds[1]: token 999, allowed: 0 to 263", strange.getMessage());
+            assertEquals("promptIds: token 999, allowed: 0 to 258", strange.getMessage());
         }
     }
 
@@ -417,5 +417,9 @@ class EngineTest {
         engine.close();
         assertEquals(accepted, outcomes.size(), "seed " + seed);
         assertEquals(1, model.closed(), "seed " + seed);
+        if (model.forwards() < failAt) {
+            engine.cache().checkIntegrity(
+                    branches.stream().map(Branch::sequence).toList());
+        }
     }
 }
