@@ -101,6 +101,23 @@ class KvCacheTest {
         assertEquals(sum, (int) logits[0]);
     }
 
+    /// A full pool whose last page is shared with an idle fork: giving the fork up is enough.
+    @Test
+    void aForkGivesWayBeforeAPageIsCopied() {
+        var model = ScriptedLm.small(8, 8, (_, _) -> {});
+        var cache = new KvCache(model);
+        KvSequence parent = cache.open();
+        cache.reserve(parent, 6);
+        parent.commit(new TokenHistory(new int[6]), 6);
+        KvSequence child = cache.open();
+        cache.fork(parent, child);
+        cache.park(child);
+        cache.reserve(parent, 8);
+        assertEquals(0, child.length());
+        assertEquals(0, model.pagesCopied());
+        cache.checkIntegrity(List.of(parent, child));
+    }
+
     @Test
     void thePoolKeepsBooks() {
         var pool = new PagePool(2);
