@@ -95,7 +95,7 @@ final class CharacterEncoder implements FragmentEncoder {
         if (symbol >= 0 && symbol < vocabulary.size()) {
             out.add(symbol);
         } else if (symbol == UNKNOWN
-                && !(afterUnknown && model.fallback() == TokenModel.Fallback.UNKNOWN_FUSED)) {
+                && !(afterUnknown && model.fallback() != TokenModel.Fallback.UNKNOWN_EACH)) {
             vocabulary.roles().unknown().ifPresent(out::add);
         }
     }

@@ -18,7 +18,7 @@ public sealed interface TokenModel {
 
     /// What a character that is no token becomes.
     enum Fallback {
-        /// Byte tokens `<0xXX>`, or the unknown token where they are missing.
+        /// Byte tokens `<0xXX>`; where they are missing as [#UNKNOWN_FUSED].
         BYTES,
         UNKNOWN_EACH,
         /// One unknown token for a run of such characters.
