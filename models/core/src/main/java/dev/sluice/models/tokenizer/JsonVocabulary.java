@@ -83,11 +83,10 @@ public final class JsonVocabulary {
         if (wordPiece) {
             markWordStarts();
         }
-        TextTable texts = TextTable.of(Arrays.asList(names));
-        var index = new TextIndex(texts, _ -> true);
+        var index = new TextIndex(TextTable.of(Arrays.asList(names)));
         Roles roles = roles(index);
         TokenModel tokenModel = wordPiece ? wordPiece() : bytePair(pipeline);
-        return new Vocabulary(texts, types, new float[0], tokenModel, roles,
+        return new Vocabulary(new Vocabulary.Tokens(index, types, new float[0]), tokenModel, roles,
                 splitOut(added));
     }
 
@@ -169,7 +168,7 @@ public final class JsonVocabulary {
             if (types[id] == TokenType.NORMAL) {
                 names[id] = names[id].startsWith(prefix) && !prefix.isEmpty()
                         ? names[id].substring(prefix.length())
-                        : MarkedWordScanner.SPACE_MARK + names[id];
+                        : MergeBoundaryScanner.SPACE_MARK + names[id];
             }
         }
     }
