@@ -6,6 +6,7 @@ import dev.sluice.models.tokenizer.TokenModel.Fallback;
 import dev.sluice.models.tokenizer.Vocabulary.Roles;
 import dev.sluice.models.tokenizer.Vocabulary.SplitOut;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -228,7 +229,7 @@ public final class JsonVocabulary {
                 throw merge.malformed("expected two texts, got " + merge.value());
             }
             String left = parts.get(0).text();
-            lengths[joined.size()] = left.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            lengths[joined.size()] = left.getBytes(StandardCharsets.UTF_8).length;
             joined.add(left + " " + parts.get(1).text());
         }
         return new Merges(TextTable.of(joined), lengths);

@@ -10,8 +10,8 @@ public sealed interface TokenModel {
             List<TextRule> rules) implements TokenModel { }
 
     /// Byte-pair merges over characters, spaces written as `▁`; a character that is no token
-    /// becomes what `fallback` says. `spacePrefix` only says that decoding drops a leading space; the
-    /// rules add it.
+    /// becomes what `fallback` says. `spacePrefix` only says that decoding drops a leading space:
+    /// the rules add it.
     record CharacterBpe(PreTokenizer splitter, Merges merges, boolean ignoreMerges,
             Fallback fallback, boolean spacePrefix, List<TextRule> rules)
             implements TokenModel { }

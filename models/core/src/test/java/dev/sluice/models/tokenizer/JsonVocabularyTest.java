@@ -120,6 +120,14 @@ class JsonVocabularyTest {
     }
 
     @Test
+    void aTemplateMayEndWithATokenToo() throws IOException {
+        Tokenizer tokenizer = written(CHARACTERS.formatted("[\"▁ a\"]").replace(
+                "{\"id\": \"A\", \"type_id\": 0}}]", "{\"id\": \"A\", \"type_id\": 0}}, "
+                + "{\"SpecialToken\": {\"id\": \"<unk>\", \"type_id\": 0}}]"), "{}");
+        assertArrayEquals(new int[] {1, 11, 0}, tokenizer.encodePrompt("a"));
+    }
+
+    @Test
     void metaspaceMarksOnlyTheFirstPieceIfAskedTo() throws IOException {
         String file = CHARACTERS.formatted("[\"a b\", \"▁ ab\"]")
                 .replaceFirst("(?s)\"normalizer\": .*?\"pre_tokenizer\": null",
