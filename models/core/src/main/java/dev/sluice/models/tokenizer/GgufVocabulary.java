@@ -49,7 +49,15 @@ public final class GgufVocabulary {
         float[] scores = source.has(KEY + "scores") ? source.floats(KEY + "scores") : new float[0];
         Roles roles = roles(kind);
         return new Vocabulary(new Vocabulary.Tokens(index, types, scores), kind.model(), roles,
-                splitOut());
+                splitOut(), warnings());
+    }
+
+    private List<String> warnings() {
+        boolean named = source.has(KEY + "pre")
+                && !source.string(KEY + "pre").equals(NamedPreTokenizer.DEFAULT);
+        return named || !source.string(KEY + "model").equals("gpt2") ? List.of()
+                : List.of("the file names no pre-tokenizer (" + KEY + "pre): text is divided by a "
+                        + "default that few models were trained with, so answers will be worse");
     }
 
     /// A model with what its kind implies where the file is silent: ids, negative for none, and

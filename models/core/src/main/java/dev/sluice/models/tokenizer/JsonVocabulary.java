@@ -88,7 +88,7 @@ public final class JsonVocabulary {
         Roles roles = roles(index);
         TokenModel tokenModel = wordPiece ? wordPiece() : bytePair(pipeline);
         return new Vocabulary(new Vocabulary.Tokens(index, types, new float[0]), tokenModel, roles,
-                splitOut(added));
+                splitOut(added), List.of());
     }
 
     /// Names by id from the vocabulary and the added tokens; gaps are fillers.

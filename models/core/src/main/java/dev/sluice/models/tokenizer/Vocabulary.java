@@ -16,6 +16,7 @@ public final class Vocabulary {
     private final TokenModel model;
     private final Roles roles;
     private final List<SplitOut> splitOut;
+    private final List<String> warnings;
 
     /// Ids with a role; `prefix` and `suffix` are what the model wants around a prompt.
     public record Roles(OptionalInt bos, OptionalInt eos, OptionalInt unknown,
@@ -49,7 +50,8 @@ public final class Vocabulary {
     }
 
     /// `splitOut` lists the tokens that are found in text before anything else.
-    Vocabulary(Tokens tokens, TokenModel model, Roles roles, List<SplitOut> splitOut) {
+    Vocabulary(Tokens tokens, TokenModel model, Roles roles, List<SplitOut> splitOut,
+            List<String> warnings) {
         this.index = tokens.index();
         this.texts = index.texts();
         this.types = tokens.types();
@@ -57,6 +59,7 @@ public final class Vocabulary {
         this.model = model;
         this.roles = roles;
         this.splitOut = List.copyOf(splitOut);
+        this.warnings = List.copyOf(warnings);
     }
 
     public int size() { return types.length; }
@@ -70,6 +73,9 @@ public final class Vocabulary {
     public Roles roles() { return roles; }
 
     public List<SplitOut> splitOut() { return splitOut; }
+
+    /// What a user should be told about the file, one sentence each; usually nothing.
+    public List<String> warnings() { return warnings; }
 
     TextIndex index() { return index; }
 

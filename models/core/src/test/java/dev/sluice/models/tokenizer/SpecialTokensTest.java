@@ -49,7 +49,7 @@ class SpecialTokensTest {
                 List.of(), List.of(), Set.of());
         var tokens = new Vocabulary.Tokens(new TextIndex(TextTable.of(texts)),
                 types.toArray(TokenType[]::new), new float[0]);
-        return new Vocabulary(tokens, model, roles, splitOut).tokenizer();
+        return new Vocabulary(tokens, model, roles, splitOut, List.of()).tokenizer();
     }
 
     private static Tokenizer tokenizer() {

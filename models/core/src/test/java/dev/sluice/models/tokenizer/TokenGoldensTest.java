@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.models.tokenizer.Tokenizer.Special;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,8 +32,18 @@ class TokenGoldensTest {
         }
     }
 
+    /// Random texts with marks in them, by libllama as the others.
+    @Test
+    void randomTextsWithMarksAreLibllamas() throws IOException {
+        compare(Path.of("src/test/resources/tokenizer/random-goldens.json"), 1);
+    }
+
     private static void compare(String file, int modelsMin) throws IOException {
-        Map<String, Object> goldens = TestData.json(TestData.data().resolve(file));
+        compare(TestData.data().resolve(file), modelsMin);
+    }
+
+    private static void compare(Path file, int modelsMin) throws IOException {
+        Map<String, Object> goldens = TestData.json(file);
         List<String> texts = TestData.list(goldens.get("texts"));
         int compared = 0;
         int models = 0;
@@ -53,7 +64,7 @@ class TokenGoldensTest {
             }
             assertEquals("", String.join("\n", wrong), entry.getKey());
         }
-        System.out.printf("%s: %d texts compared with %d vocabularies%n", file, compared, models);
+        System.out.printf("%s: %d texts compared with %d vocabularies%n", file.getFileName(), compared, models);
         assertTrue(models >= modelsMin, "only " + models + " vocabularies");
     }
 
