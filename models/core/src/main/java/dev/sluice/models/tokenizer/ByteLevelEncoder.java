@@ -10,7 +10,7 @@ final class ByteLevelEncoder implements FragmentEncoder {
     private final boolean ignoreMerges;
     private final TokenText rules;
     private final MergeTable merges;
-    private final TextIndex index;
+    private final WritableTokens index;
     private final int vocabSize;
     private final int[] byteSymbols = new int[256];
     private final PieceCache cache = new PieceCache();
@@ -19,7 +19,7 @@ final class ByteLevelEncoder implements FragmentEncoder {
         this.splitter = model.splitter();
         this.ignoreMerges = model.ignoreMerges();
         this.rules = new TokenText(model.rules());
-        this.index = new TextIndex(vocabulary.texts(), vocabulary::isWritable);
+        this.index = new WritableTokens(vocabulary.index(), vocabulary.writable());
         this.merges = new MergeTable(vocabulary.texts(), index, model.merges());
         this.vocabSize = vocabulary.size();
         for (int b = 0; b < 256; b++) {

@@ -9,7 +9,7 @@ final class ByteTokens {
     ByteTokens(Vocabulary vocabulary) {
         Arrays.fill(ids, TextIndex.ABSENT);
         for (int id = 0; id < vocabulary.size(); id++) {
-            if (vocabulary.types()[id] == TokenType.BYTE) {
+            if (vocabulary.type(id) == TokenType.BYTE) {
                 int value = value(vocabulary.texts().text(id));
                 if (value >= 0) {
                     ids[value] = id;
@@ -33,7 +33,16 @@ final class ByteTokens {
         return ids[value & 0xFF];
     }
 
-    boolean complete(byte[] bytes, int from, int to) {
+    boolean isComplete() {
+        for (int id : ids) {
+            if (id == TextIndex.ABSENT) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    boolean haveAll(byte[] bytes, int from, int to) {
         for (int i = from; i < to; i++) {
             if (id(bytes[i]) == TextIndex.ABSENT) {
                 return false;

@@ -14,7 +14,7 @@ final class CharacterEncoder implements FragmentEncoder {
     private final CharacterBpe model;
     private final TokenText rules;
     private final MergeTable merges;
-    private final TextIndex index;
+    private final WritableTokens index;
     private final ByteTokens byteTokens;
     private final Vocabulary vocabulary;
     private final PieceCache cache = new PieceCache();
@@ -22,12 +22,25 @@ final class CharacterEncoder implements FragmentEncoder {
     CharacterEncoder(Vocabulary vocabulary, CharacterBpe model) {
         this.vocabulary = vocabulary;
         this.model = model;
-        this.splitter = MarkedWordScanner.suits(vocabulary)
-                ? model.splitter().then(new MarkedWordScanner()) : model.splitter();
         this.rules = new TokenText(model.rules());
-        this.index = new TextIndex(vocabulary.texts(), vocabulary::isWritable);
+        this.index = new WritableTokens(vocabulary.index(), vocabulary.writable());
         this.merges = new MergeTable(vocabulary.texts(), index, model.merges());
         this.byteTokens = new ByteTokens(vocabulary);
+        this.splitter = isDivisible()
+                ? model.splitter().then(new MergeBoundaryScanner(vocabulary, index.writable()))
+                : model.splitter();
+    }
+
+    /// Whether pieces may be divided further without a change of ids: not where merges go through
+    /// texts that are no tokens, where a whole piece is looked up, or where unknown tokens of
+    /// neighbours become one.
+    private boolean isDivisible() {
+        boolean fuses = switch (model.fallback()) {
+            case BYTES -> !byteTokens.isComplete();
+            case UNKNOWN_EACH -> false;
+            case UNKNOWN_FUSED -> true;
+        };
+        return !fuses && !merges.hasExtraTexts() && !model.ignoreMerges();
     }
 
     @Override
@@ -40,7 +53,7 @@ final class CharacterEncoder implements FragmentEncoder {
 
     @Override
     public byte[] decode(String text) {
-        return text.replace(MarkedWordScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
+        return text.replace(MergeBoundaryScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
     }
 
     private void piece(char[] text, int from, int to, TokenIds out) {
@@ -81,7 +94,7 @@ final class CharacterEncoder implements FragmentEncoder {
         int length = Utf8.length(utf8[at]);
         int id = index.find(utf8, at, at + length);
         if (id != TextIndex.ABSENT || model.fallback() != TokenModel.Fallback.BYTES
-                || !byteTokens.complete(utf8, at, at + length)) {
+                || !byteTokens.haveAll(utf8, at, at + length)) {
             symbols[count] = id == TextIndex.ABSENT ? UNKNOWN : id;
             return count + 1;
         }
@@ -95,7 +108,7 @@ final class CharacterEncoder implements FragmentEncoder {
         if (symbol >= 0 && symbol < vocabulary.size()) {
             out.add(symbol);
         } else if (symbol == UNKNOWN
-                && !(afterUnknown && model.fallback() == TokenModel.Fallback.UNKNOWN_FUSED)) {
+                && !(afterUnknown && model.fallback() != TokenModel.Fallback.UNKNOWN_EACH)) {
             vocabulary.roles().unknown().ifPresent(out::add);
         }
     }

@@ -20,11 +20,13 @@ public final class GgufVocabulary {
 
     private final VocabularySource source;
     private final TextTable texts;
+    private final TextIndex index;
     private final TokenType[] types;
 
     private GgufVocabulary(VocabularySource source) {
         this.source = source;
         this.texts = named(source.texts(KEY + "tokens"));
+        this.index = new TextIndex(texts);
         this.types = types();
     }
 
@@ -46,7 +48,16 @@ public final class GgufVocabulary {
         Kind kind = kind();
         float[] scores = source.has(KEY + "scores") ? source.floats(KEY + "scores") : new float[0];
         Roles roles = roles(kind);
-        return new Vocabulary(texts, types, scores, kind.model(), roles, splitOut());
+        return new Vocabulary(new Vocabulary.Tokens(index, types, scores), kind.model(), roles,
+                splitOut(), warnings());
+    }
+
+    private List<String> warnings() {
+        boolean named = source.has(KEY + "pre")
+                && !source.string(KEY + "pre").equals(NamedPreTokenizer.DEFAULT);
+        return named || !source.string(KEY + "model").equals("gpt2") ? List.of()
+                : List.of("the file names no pre-tokenizer (" + KEY + "pre): text is divided by a "
+                        + "default that few models were trained with, so answers will be worse");
     }
 
     /// A model with what its kind implies where the file is silent: ids, negative for none, and
@@ -96,7 +107,7 @@ public final class GgufVocabulary {
         for (String key : List.of("eot", "eom", "fim_pad", "fim_rep", "fim_sep")) {
             id(key + "_token_id", -1).ifPresent(ends::add);
         }
-        Set<Integer> all = new MarkTexts(new TextIndex(texts, _ -> true), types).correct(ends);
+        Set<Integer> all = new MarkTexts(index, types).correct(ends);
         var prefix = new ArrayList<Integer>();
         var suffix = new ArrayList<Integer>();
         if (wordPiece || flag("add_bos_token", kind.addBos())) {

@@ -18,7 +18,7 @@ final class JsonPipeline {
             + "Prepend, Replace, Sequence, Strip, StripAccents";
     private static final String PRE_TOKENIZERS = "BertPreTokenizer, ByteLevel, Digits, Metaspace, "
             + "Punctuation, Sequence, Split, Whitespace, WhitespaceSplit";
-    private static final String MARK = String.valueOf(MarkedWordScanner.SPACE_MARK);
+    private static final String MARK = String.valueOf(MergeBoundaryScanner.SPACE_MARK);
 
     private final List<TextRule> rules = new ArrayList<>();
     private PreTokenizer splitter = PreTokenizer.whole();
@@ -129,7 +129,7 @@ final class JsonPipeline {
         }
         String scheme = node.text("prepend_scheme",
                 node.flag("add_prefix_space", true) ? "always" : "never");
-        rules.add((text, _) -> text.replace(' ', MarkedWordScanner.SPACE_MARK));
+        rules.add((text, _) -> text.replace(' ', MergeBoundaryScanner.SPACE_MARK));
         switch (scheme) {
             case "never" -> { }
             case "always" -> rules.add((text, _) -> text.startsWith(MARK) ? text : MARK + text);

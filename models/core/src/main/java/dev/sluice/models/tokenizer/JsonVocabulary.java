@@ -6,6 +6,7 @@ import dev.sluice.models.tokenizer.TokenModel.Fallback;
 import dev.sluice.models.tokenizer.Vocabulary.Roles;
 import dev.sluice.models.tokenizer.Vocabulary.SplitOut;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -83,12 +84,11 @@ public final class JsonVocabulary {
         if (wordPiece) {
             markWordStarts();
         }
-        TextTable texts = TextTable.of(Arrays.asList(names));
-        var index = new TextIndex(texts, _ -> true);
+        var index = new TextIndex(TextTable.of(Arrays.asList(names)));
         Roles roles = roles(index);
         TokenModel tokenModel = wordPiece ? wordPiece() : bytePair(pipeline);
-        return new Vocabulary(texts, types, new float[0], tokenModel, roles,
-                splitOut(added));
+        return new Vocabulary(new Vocabulary.Tokens(index, types, new float[0]), tokenModel, roles,
+                splitOut(added), List.of());
     }
 
     /// Names by id from the vocabulary and the added tokens; gaps are fillers.
@@ -169,7 +169,7 @@ public final class JsonVocabulary {
             if (types[id] == TokenType.NORMAL) {
                 names[id] = names[id].startsWith(prefix) && !prefix.isEmpty()
                         ? names[id].substring(prefix.length())
-                        : MarkedWordScanner.SPACE_MARK + names[id];
+                        : MergeBoundaryScanner.SPACE_MARK + names[id];
             }
         }
     }
@@ -229,7 +229,7 @@ public final class JsonVocabulary {
                 throw merge.malformed("expected two texts, got " + merge.value());
             }
             String left = parts.get(0).text();
-            lengths[joined.size()] = left.getBytes(java.nio.charset.StandardCharsets.UTF_8).length;
+            lengths[joined.size()] = left.getBytes(StandardCharsets.UTF_8).length;
             joined.add(left + " " + parts.get(1).text());
         }
         return new Merges(TextTable.of(joined), lengths);

@@ -28,7 +28,8 @@ record KimiScanner() implements PreTokenizer {
         if ((bits & LETTER) != 0) {
             return word(text, start, to);
         }
-        if ((bits & NUMBER) == 0 && c != '\r' && c != '\n' && letters(text, after, to, false) > after) {
+        if ((bits & NUMBER) == 0 && c != '\r' && c != '\n'
+                && letters(text, after, to, false) > after) {
             return word(text, after, to);
         }
         if ((bits & NUMBER) != 0) {

@@ -20,13 +20,13 @@ final class MergeTable {
     private static final int SCANNED = 40;
 
     private final TextTable texts;
-    private final TextIndex index;
+    private final WritableTokens index;
     private final long[] slots;
     private final int mask;
     private final Map<String, Integer> extra = new HashMap<>();
     private final List<String> extraTexts = new ArrayList<>();
 
-    MergeTable(TextTable texts, TextIndex index, Merges merges) {
+    MergeTable(TextTable texts, WritableTokens index, Merges merges) {
         this.texts = texts;
         this.index = index;
         int capacity = Integer.highestOneBit(Math.max(8, merges.size()) * 2 - 1) * 2;
@@ -74,9 +74,12 @@ final class MergeTable {
     /// The symbol of `text`, or [TextIndex#ABSENT] when neither vocabulary nor merges know it.
     int symbolOf(String text) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
-        int id = index.find(bytes);
+        int id = index.find(bytes, 0, bytes.length);
         return id == TextIndex.ABSENT ? extra.getOrDefault(text, TextIndex.ABSENT) : id;
     }
+
+    /// Whether merges mention texts that are no tokens.
+    boolean hasExtraTexts() { return !extraTexts.isEmpty(); }
 
     /// The text of a symbol that is no token.
     String extraText(int symbol) {

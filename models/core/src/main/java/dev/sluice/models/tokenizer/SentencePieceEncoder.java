@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 final class SentencePieceEncoder implements FragmentEncoder {
     private final boolean spacePrefix;
     private final PreTokenizer splitter;
-    private final TextIndex index;
+    private final WritableTokens index;
     private final ByteTokens byteTokens;
     private final Vocabulary vocabulary;
     /// Priority of each token as a merge: its score's order, reversed so that less is first.
@@ -18,9 +18,8 @@ final class SentencePieceEncoder implements FragmentEncoder {
     SentencePieceEncoder(Vocabulary vocabulary, TokenModel.SentencePiece model) {
         this.vocabulary = vocabulary;
         this.spacePrefix = model.spacePrefix();
-        this.splitter = MarkedWordScanner.suits(vocabulary)
-                ? new MarkedWordScanner() : PreTokenizer.whole();
-        this.index = new TextIndex(vocabulary.texts(), vocabulary::isWritable);
+        this.index = new WritableTokens(vocabulary.index(), vocabulary.writable());
+        this.splitter = new MergeBoundaryScanner(vocabulary, index.writable());
         this.byteTokens = new ByteTokens(vocabulary);
         this.priorities = priorities(vocabulary);
     }
@@ -29,10 +28,6 @@ final class SentencePieceEncoder implements FragmentEncoder {
         float[] scores = vocabulary.scores();
         int[] priorities = new int[vocabulary.size()];
         for (int id = 0; id < Math.min(priorities.length, scores.length); id++) {
-            if (Float.isNaN(scores[id])) {
-                throw new IllegalArgumentException("the score of token %d is not a number"
-                        .formatted(id));
-            }
             int bits = Float.floatToIntBits(scores[id] + 0f);
             priorities[id] = ~(bits ^ bits >> 31 & 0x7FFFFFFF);
         }
@@ -43,16 +38,16 @@ final class SentencePieceEncoder implements FragmentEncoder {
     public void encode(char[] text, int from, int to, boolean atStart, TokenIds out) {
         int shift = spacePrefix ? 1 : 0;
         char[] escaped = new char[to - from + shift];
-        escaped[0] = MarkedWordScanner.SPACE_MARK;
+        escaped[0] = MergeBoundaryScanner.SPACE_MARK;
         for (int i = from; i < to; i++) {
-            escaped[i - from + shift] = text[i] == ' ' ? MarkedWordScanner.SPACE_MARK : text[i];
+            escaped[i - from + shift] = text[i] == ' ' ? MergeBoundaryScanner.SPACE_MARK : text[i];
         }
         splitter.split(escaped, 0, escaped.length, (a, b) -> piece(escaped, a, b, out));
     }
 
     @Override
     public byte[] decode(String text) {
-        return text.replace(MarkedWordScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
+        return text.replace(MergeBoundaryScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
     }
 
     private void piece(char[] text, int from, int to, TokenIds out) {

@@ -1,10 +1,9 @@
 package dev.sluice.models.tokenizer;
 
 import java.util.Arrays;
-import java.util.function.IntPredicate;
 
 /// Finds the id of a text of a [TextTable]: open addressing over `int` pairs (hash, id + 1), so
-/// that 128k texts cost one array. Ids that the filter leaves out are not found. Immutable.
+/// that 128k texts cost one array. No two texts may be the same. Immutable.
 final class TextIndex {
     /// No such text. Package-private and hot, so a number and not an `Optional`.
     static final int ABSENT = -1;
@@ -15,20 +14,20 @@ final class TextIndex {
     private final int mask;
     private final int longest;
 
-    TextIndex(TextTable texts, IntPredicate included) {
+    TextIndex(TextTable texts) {
         this.texts = texts;
         int capacity = Integer.highestOneBit(Math.max(8, texts.size()) * 2 - 1) * 2;
         this.slots = new int[capacity * 2];
         this.mask = capacity - 1;
         int most = 0;
         for (int id = 0; id < texts.size(); id++) {
-            if (included.test(id)) {
-                insert(id);
-                most = Math.max(most, texts.length(id));
-            }
+            insert(id);
+            most = Math.max(most, texts.length(id));
         }
         this.longest = most;
     }
+
+    TextTable texts() { return texts; }
 
     /// Bytes of the longest text.
     int longest() { return longest; }

@@ -10,15 +10,15 @@ public sealed interface TokenModel {
             List<TextRule> rules) implements TokenModel { }
 
     /// Byte-pair merges over characters, spaces written as `▁`; a character that is no token
-    /// becomes what `fallback` says. `spacePrefix` only says that decoding drops a leading space; the
-    /// rules add it.
+    /// becomes what `fallback` says. `spacePrefix` only says that decoding drops a leading space:
+    /// the rules add it.
     record CharacterBpe(PreTokenizer splitter, Merges merges, boolean ignoreMerges,
             Fallback fallback, boolean spacePrefix, List<TextRule> rules)
             implements TokenModel { }
 
     /// What a character that is no token becomes.
     enum Fallback {
-        /// Byte tokens `<0xXX>`, or the unknown token where they are missing.
+        /// Byte tokens `<0xXX>`; where they are missing as [#UNKNOWN_FUSED].
         BYTES,
         UNKNOWN_EACH,
         /// One unknown token for a run of such characters.

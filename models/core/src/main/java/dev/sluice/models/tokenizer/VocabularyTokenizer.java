@@ -14,7 +14,7 @@ final class VocabularyTokenizer implements Tokenizer {
 
     VocabularyTokenizer(Vocabulary vocabulary) {
         this.vocabulary = vocabulary;
-        this.names = new TextIndex(vocabulary.texts(), _ -> true);
+        this.names = vocabulary.index();
         this.specials = new SpecialTokens(vocabulary);
         this.encoder = switch (vocabulary.model()) {
             case TokenModel.ByteLevelBpe model -> new ByteLevelEncoder(vocabulary, model);
@@ -95,7 +95,7 @@ final class VocabularyTokenizer implements Tokenizer {
     @Override
     public byte[] bytes(int tokenId) {
         String text = name(tokenId);
-        return switch (vocabulary.types()[tokenId]) {
+        return switch (vocabulary.type(tokenId)) {
             case CONTROL, UNKNOWN, UNUSED -> new byte[0];
             case USER_DEFINED -> text.getBytes(StandardCharsets.UTF_8);
             case NORMAL -> encoder.decode(text);
@@ -118,7 +118,7 @@ final class VocabularyTokenizer implements Tokenizer {
     @Override
     public boolean isControl(int tokenId) {
         name(tokenId);
-        return switch (vocabulary.types()[tokenId]) {
+        return switch (vocabulary.type(tokenId)) {
             case CONTROL, UNKNOWN -> true;
             case NORMAL, USER_DEFINED, UNUSED, BYTE -> false;
         };

@@ -8,13 +8,13 @@ import java.text.Normalizer;
 /// that fails anywhere, the unknown token. A word start carries `▁`. Immutable, any thread.
 final class WordPieceEncoder implements FragmentEncoder {
     private final TokenModel.WordPiece model;
-    private final TextIndex index;
+    private final WritableTokens index;
     private final Vocabulary vocabulary;
 
     WordPieceEncoder(Vocabulary vocabulary, TokenModel.WordPiece model) {
         this.vocabulary = vocabulary;
         this.model = model;
-        this.index = new TextIndex(vocabulary.texts(), vocabulary::isWritable);
+        this.index = new WritableTokens(vocabulary.index(), vocabulary.writable());
     }
 
     @Override
@@ -41,7 +41,7 @@ final class WordPieceEncoder implements FragmentEncoder {
 
     @Override
     public byte[] decode(String text) {
-        return text.replace(MarkedWordScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
+        return text.replace(MergeBoundaryScanner.SPACE_MARK, ' ').getBytes(StandardCharsets.UTF_8);
     }
 
     private String decompose(String text) {
@@ -84,7 +84,7 @@ final class WordPieceEncoder implements FragmentEncoder {
         if (word.isEmpty()) {
             return;
         }
-        byte[] utf8 = (MarkedWordScanner.SPACE_MARK + word.toString())
+        byte[] utf8 = (MergeBoundaryScanner.SPACE_MARK + word.toString())
                 .getBytes(StandardCharsets.UTF_8);
         int before = out.size();
         boolean known = word.codePointCount(0, word.length()) <= model.longestWord();
@@ -102,7 +102,7 @@ final class WordPieceEncoder implements FragmentEncoder {
 
     /// Appends the longest token that begins at `from` and returns its end; `from` if none does.
     private int longest(byte[] utf8, int from, TokenIds out) {
-        for (int to = Math.min(utf8.length, from + index.longest()); to > from; to--) {
+        for (int to = Math.min(utf8.length, from + index.index().longest()); to > from; to--) {
             int id = index.find(utf8, from, to);
             if (id != TextIndex.ABSENT) {
                 out.add(id);

@@ -1,5 +1,6 @@
 package dev.sluice.models.tokenizer;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -50,6 +51,19 @@ class NamedPreTokenizerTest {
     private static List<String> names(Tokenizer tokenizer, int[] ids, int from, int to) {
         return Arrays.stream(ids, Math.max(0, from), Math.min(ids.length, to))
                 .mapToObj(tokenizer::name).toList();
+    }
+
+    @Test
+    void anAbsentNameIsTheDefaultAndIsWarnedOf() throws IOException {
+        GgufMetadata gpt2 = TestData.metadata("ggml-vocab-gpt-2.gguf");
+        var unnamed = GgufVocabulary.read(gpt2.without("tokenizer.ggml.pre"));
+        var byDefault = GgufVocabulary.read(gpt2.with("tokenizer.ggml.pre", "default"));
+        assertEquals(List.of(), GgufVocabulary.read(gpt2).warnings());
+        assertEquals(1, unnamed.warnings().size());
+        assertEquals(unnamed.warnings(), byDefault.warnings());
+        String text = "a=b, 12345 $x";
+        assertArrayEquals(byDefault.tokenizer().encode(text, Special.PARSE),
+                unnamed.tokenizer().encode(text, Special.PARSE));
     }
 
     @Test

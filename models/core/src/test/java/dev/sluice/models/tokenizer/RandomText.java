@@ -7,7 +7,8 @@ import java.util.Random;
 final class RandomText {
     private static final String[] WORDS = {"'s", "'LL", "'Re", "'d", "~a", "don't", "HTTPServer",
         "McDonald", "<s>", "//\n", "...\r\n", "  ", "\t", "12345", "1,234", "x=", "the", " and",
-        "\u0085", "\u00A0", "\u3000", "\u2028", "e\u0301", "👩‍👩‍👧", "ſ", "'ſ", "\u200B", "ǅ", "ª"};
+        "\u0085", "\u00A0", "\u3000", "\u2028", "e\u0301", "👩‍👩‍👧", "ſ", "'ſ", "\u200B",
+        "ǅ", "ª"};
     private static final int[][] RANGES = {{32, 126}, {0xA0, 0x24F}, {0x300, 0x36F},
         {0x400, 0x4FF}, {0x5D0, 0x5EA}, {0x600, 0x6FF}, {0x900, 0x97F}, {0x1E00, 0x1EFF},
         {0x2000, 0x2BFF}, {0x3040, 0x30FF}, {0x4E00, 0x4FFF}, {0xAC00, 0xAD00}, {0x10400, 0x1044F},

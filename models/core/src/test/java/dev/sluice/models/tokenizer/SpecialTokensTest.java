@@ -47,8 +47,9 @@ class SpecialTokensTest {
                 Merges.divided(TextTable.of(List.of())), false, List.of());
         var roles = new Roles(OptionalInt.empty(), OptionalInt.empty(), OptionalInt.empty(),
                 List.of(), List.of(), Set.of());
-        return new Vocabulary(TextTable.of(texts), types.toArray(TokenType[]::new), new float[0],
-                model, roles, splitOut).tokenizer();
+        var tokens = new Vocabulary.Tokens(new TextIndex(TextTable.of(texts)),
+                types.toArray(TokenType[]::new), new float[0]);
+        return new Vocabulary(tokens, model, roles, splitOut, List.of()).tokenizer();
     }
 
     private static Tokenizer tokenizer() {
@@ -154,13 +155,13 @@ class SpecialTokensTest {
         var texts = List.of("<|end|>", "<|return|>", "<|call|>", "<|channel|>", "<|endoftext|>");
         var types = new TokenType[texts.size()];
         Arrays.fill(types, TokenType.CONTROL);
-        var index = new TextIndex(TextTable.of(texts), _ -> true);
+        var index = new TextIndex(TextTable.of(texts));
         assertEquals(Set.of(1, 2, 4), new MarkTexts(index, types).correct(Set.of()));
         assertEquals(TokenType.USER_DEFINED, types[0]);
         assertEquals(TokenType.USER_DEFINED, types[3]);
         var others = TextTable.of(List.of("<|end|>", "<|user|>"));
         var kept = new TokenType[] {TokenType.NORMAL, TokenType.CONTROL};
-        assertEquals(Set.of(0), new MarkTexts(new TextIndex(others, _ -> true), kept)
+        assertEquals(Set.of(0), new MarkTexts(new TextIndex(others), kept)
                 .correct(Set.of()));
         assertEquals(TokenType.CONTROL, kept[0]);
     }

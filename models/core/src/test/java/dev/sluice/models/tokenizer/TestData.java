@@ -4,6 +4,8 @@ import dev.sluice.models.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -33,6 +35,20 @@ final class TestData {
 
     static Tokenizer tokenizer(String name) throws IOException {
         return GgufVocabulary.read(metadata(name)).tokenizer();
+    }
+
+    /// One tokenizer of each kind of pre-tokenizer, aliases left out, over the gpt-2 vocabulary.
+    static Map<String, Tokenizer> everyPreTokenizer() throws IOException {
+        GgufMetadata gpt2 = metadata("ggml-vocab-gpt-2.gguf");
+        var kinds = new HashSet<NamedPreTokenizer>();
+        var tokenizers = new LinkedHashMap<String, Tokenizer>();
+        for (String name : NamedPreTokenizer.names()) {
+            if (kinds.add(NamedPreTokenizer.named(name))) {
+                tokenizers.put(name, GgufVocabulary.read(
+                        gpt2.with("tokenizer.ggml.pre", name)).tokenizer());
+            }
+        }
+        return tokenizers;
     }
 
     @SuppressWarnings("unchecked")

@@ -6,10 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.sluice.models.tokenizer.Tokenizer.Special;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
 /// Goal: the ids of libllama, every one. Method: the golden files hold ids of many texts by many
@@ -31,8 +32,18 @@ class TokenGoldensTest {
         }
     }
 
+    /// Random texts with marks in them, by libllama as the others.
+    @Test
+    void randomTextsWithMarksAreLibllamas() throws IOException {
+        compare(Path.of("src/test/resources/tokenizer/random-goldens.json"), 1);
+    }
+
     private static void compare(String file, int modelsMin) throws IOException {
-        Map<String, Object> goldens = TestData.json(TestData.data().resolve(file));
+        compare(TestData.data().resolve(file), modelsMin);
+    }
+
+    private static void compare(Path file, int modelsMin) throws IOException {
+        Map<String, Object> goldens = TestData.json(file);
         List<String> texts = TestData.list(goldens.get("texts"));
         int compared = 0;
         int models = 0;
@@ -43,18 +54,22 @@ class TokenGoldensTest {
             }
             models++;
             Map<String, Object> golden = TestData.map(entry.getValue());
-            var wrong = new java.util.ArrayList<String>();
+            var wrong = new ArrayList<String>();
             for (int i = 0; i < texts.size(); i++) {
-                check(wrong, "plain", texts.get(i), TestData.ints(TestData.list(golden.get("plain")).get(i)),
+                check(wrong, "plain", texts.get(i), ids(golden, "plain", i),
                         tokenizer.encode(texts.get(i), Special.AS_TEXT));
-                check(wrong, "special", texts.get(i), TestData.ints(TestData.list(golden.get("special")).get(i)),
+                check(wrong, "special", texts.get(i), ids(golden, "special", i),
                         tokenizer.withBosAndEos(tokenizer.encode(texts.get(i), Special.PARSE)));
                 compared += 2;
             }
-            assertEquals("", wrong.stream().collect(Collectors.joining("\n")), entry.getKey());
+            assertEquals("", String.join("\n", wrong), entry.getKey());
         }
-        System.out.printf("%s: %d texts compared with %d vocabularies%n", file, compared, models);
+        System.out.printf("%s: %d texts compared with %d vocabularies%n", file.getFileName(), compared, models);
         assertTrue(models >= modelsMin, "only " + models + " vocabularies");
+    }
+
+    private static int[] ids(Map<String, Object> golden, String mode, int text) {
+        return TestData.ints(TestData.list(golden.get(mode)).get(text));
     }
 
     /// The vocabulary of a golden's name; `gpt-2-pre-NAME.gguf` is gpt-2 with another
