@@ -2,7 +2,6 @@ package dev.sluice.kernels.vector;
 
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.IntVector.fromMemorySegment;
-import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static jdk.incubator.vector.VectorOperators.LT;
@@ -65,10 +64,15 @@ final class CodePanels {
                 IntVector v = fromMemorySegment(I, w, step.codes + (long) k * LINE + lane,
                         LITTLE_ENDIAN);
                 int to = k * 32 + lane / 4;
-                v.lanewise(LSHL, 16).lanewise(ASHR, 3).and(0x8FFFE000).reinterpretAsFloats()
-                        .mul(0x1p112f).intoArray(panel, to);
-                v.lanewise(ASHR, 3).and(0x8FFFE000).reinterpretAsFloats()
-                        .mul(0x1p112f).intoArray(panel, to + 16);
+                // As in BlockScales, without subnormal floats on the way.
+                IntVector m = v.lanewise(LSHL, 13).and(0x0FFFE000);
+                m.add(112 << 23).min(m.add(113 << 23).reinterpretAsFloats().sub(0x1p-14f)
+                        .reinterpretAsInts()).or(v.lanewise(LSHL, 16).and(0x80000000))
+                        .reinterpretAsFloats().intoArray(panel, to);
+                m = v.lanewise(LSHR, 3).and(0x0FFFE000);
+                m.add(112 << 23).min(m.add(113 << 23).reinterpretAsFloats().sub(0x1p-14f)
+                        .reinterpretAsInts()).or(v.and(0x80000000))
+                        .reinterpretAsFloats().intoArray(panel, to + 16);
             }
         }
     }

@@ -17,6 +17,8 @@ final class PackedStep {
     /// The same of the upper code bits.
     long upper;
     int upperStride;
+    /// Scales and minimums of a K-quant's unit as floats, [2][32 rows], while a kernel reads it.
+    final float[] unitScales = new float[2 * PackedFormat.GROUP_ROWS];
     /// How many 32 columns, 1 to 8.
     int count;
 
