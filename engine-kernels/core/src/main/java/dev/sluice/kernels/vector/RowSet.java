@@ -15,6 +15,8 @@ final class RowSet {
     /// First of the set's row numbers, and how many.
     int first;
     int rows;
+    /// Expert of the rows, in an expert layer.
+    int expert;
     boolean rowWise;
     /// First [QuantisedRow] of a row-wise set.
     int rowSlot;
