@@ -74,8 +74,8 @@ final class AttentionState {
                 continue;
             }
             float max = Math.max(maxima[a], next.maxima[b]);
-            float factorA = VectorFunctions.exp(maxima[a] - max);
-            float factorB = VectorFunctions.exp(next.maxima[b] - max);
+            float factorA = VectorMath.exp(maxima[a] - max);
+            float factorB = VectorMath.exp(next.maxima[b] - max);
             sums[a] = sums[a] * factorA + next.sums[b] * factorB;
             maxima[a] = max;
             AttentionKernels.blend(outputs, a * stride, factorA, next.outputs, b * stride, factorB,
@@ -95,8 +95,8 @@ final class AttentionState {
                 if (spec.sinks().rows() != 0) {
                     float sink = spec.sinks().f32(0, group.head() + h);
                     float max = Math.max(maxima[a], sink);
-                    float own = VectorFunctions.exp(maxima[a] - max);
-                    factor = own / (sums[a] * own + VectorFunctions.exp(sink - max));
+                    float own = VectorMath.exp(maxima[a] - max);
+                    factor = own / (sums[a] * own + VectorMath.exp(sink - max));
                 }
                 AttentionKernels.blend(outputs, a * stride, factor, outputs, a * stride, 0, stride);
                 long at = out.byteOffset() + 4 * ((long) (group.row() + r) * out.cols()

@@ -109,8 +109,10 @@ final class KvReader {
             case Q8_0 -> {
                 MemorySegment.copy(memory, JAVA_BYTE, at, codes, 0, count);
                 readScales(memory, at + count, count / 32);
-                for (int d = 0; d < dim; d++) {
-                    multiplyLanes(codes, d * positions, scales, d / 32 * positions, positions, out);
+                if (positions % BYTES.length() == 0) {
+                    multiplyTurned(codes, scales, dim, positions, out);
+                } else {
+                    multiplyShort(codes, scales, dim, positions, out);
                 }
             }
             case I32, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4,
@@ -126,9 +128,7 @@ final class KvReader {
             case Q8_0 -> {
                 MemorySegment.copy(memory, JAVA_BYTE, at, codes, 0, count);
                 readScales(memory, at + count, count / 32);
-                for (int i = 0; i < count; i += 32) {
-                    multiply(codes, i, scales[i / 32], out, outAt + i);
-                }
+                multiplyRows(codes, scales, count / 32, out, outAt);
             }
             case I32, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, MXFP4,
                     F8_E4M3 -> throw new IllegalArgumentException("KV in " + pages.dtype());
@@ -175,31 +175,48 @@ final class KvReader {
         }
     }
 
-    /// out at outAt.. = scale * 32 codes
-    private static void multiply(byte[] codes, int at, float scale, float[] out, int outAt) {
-        for (int i = 0; i < 32; i += BYTES.length()) {
-            ByteVector c = ByteVector.fromArray(BYTES, codes, at + i);
-            for (int part = 0; part < PARTS; part++) {
-                ((FloatVector) c.castShape(S, part)).mul(scale)
-                        .intoArray(out, outAt + i + part * L);
+    /// out [blocks, 32] at outAt.. = scales [blocks] * codes [blocks, 32]
+    private static void multiplyRows(byte[] codes, float[] scales, int blocks, float[] out,
+            int outAt) {
+        for (int b = 0; b < blocks; b++) {
+            FloatVector scale = FloatVector.broadcast(S, scales[b]);
+            for (int i = 32 * b; i < 32 * b + 32; i += BYTES.length()) {
+                ByteVector c = ByteVector.fromArray(BYTES, codes, i);
+                ((FloatVector) c.castShape(S, 0)).mul(scale).intoArray(out, outAt + i);
+                if (PARTS == 2) {
+                    ((FloatVector) c.castShape(S, 1)).mul(scale).intoArray(out, outAt + i + L);
+                }
             }
         }
     }
 
-    /// out at the codes' index = each code times the scale of its position
-    private static void multiplyLanes(byte[] codes, int at, float[] scales, int scaleAt, int count,
+    /// out [dim, positions] = scales [dim/32, positions] * codes [dim, positions]
+    private static void multiplyTurned(byte[] codes, float[] scales, int dim, int positions,
             float[] out) {
-        int i = 0;
-        for (; i + BYTES.length() <= count; i += BYTES.length()) {
-            ByteVector c = ByteVector.fromArray(BYTES, codes, at + i);
-            for (int part = 0; part < PARTS; part++) {
-                ((FloatVector) c.castShape(S, part))
-                        .mul(FloatVector.fromArray(S, scales, scaleAt + i + part * L))
-                        .intoArray(out, at + i + part * L);
+        for (int b = 0; b < dim / 32; b++) {
+            for (int p = 0; p < positions; p += BYTES.length()) {
+                FloatVector scale0 = FloatVector.fromArray(S, scales, b * positions + p);
+                FloatVector scale1 = PARTS == 1 ? scale0
+                        : FloatVector.fromArray(S, scales, b * positions + p + L);
+                for (int d = 32 * b; d < 32 * b + 32; d++) {
+                    int i = d * positions + p;
+                    ByteVector c = ByteVector.fromArray(BYTES, codes, i);
+                    ((FloatVector) c.castShape(S, 0)).mul(scale0).intoArray(out, i);
+                    if (PARTS == 2) {
+                        ((FloatVector) c.castShape(S, 1)).mul(scale1).intoArray(out, i + L);
+                    }
+                }
             }
         }
-        for (; i < count; i++) {
-            out[at + i] = scales[scaleAt + i] * codes[at + i];
+    }
+
+    /// As [#multiplyTurned] for tiles shorter than a vector.
+    private static void multiplyShort(byte[] codes, float[] scales, int dim, int positions,
+            float[] out) {
+        for (int d = 0; d < dim; d++) {
+            for (int p = 0; p < positions; p++) {
+                out[d * positions + p] = scales[d / 32 * positions + p] * codes[d * positions + p];
+            }
         }
     }
 }

@@ -67,7 +67,13 @@ public final class VectorBackend implements KernelBackend {
 
     @Override
     public Matrix allocate(DType dtype, int rows, int cols) {
-        return Matrix.of(dtype, rows, cols, memory.allocate(rows * dtype.rowBytes(cols), "scratch"), 0);
+        return allocate(dtype, rows, cols, "scratch");
+    }
+
+    private Matrix allocate(DType dtype, int rows, int cols, String what) {
+        long bytes = rows * dtype.rowBytes(cols);
+        return Matrix.of(dtype, rows, cols,
+                memory.allocate(bytes, "%s [%d,%d]".formatted(what, rows, cols)), 0);
     }
 
     @Override
@@ -76,9 +82,9 @@ public final class VectorBackend implements KernelBackend {
         int keyWords = KvLayout.pageWords(dtype, pageSize, kvHeads, keyDim, "keyDim");
         int valueWords = latent ? 0
                 : KvLayout.pageWords(dtype, pageSize, kvHeads, valueDim, "valueDim");
-        Matrix keys = allocate(DType.I32, pages, keyWords);
+        Matrix keys = allocate(DType.I32, pages, keyWords, "key pages");
         Matrix values = latent ? Matrix.of(DType.I32, 0, 0, MemorySegment.NULL, 0)
-                : allocate(DType.I32, pages, valueWords);
+                : allocate(DType.I32, pages, valueWords, "value pages");
         return new KvPages(dtype, pages, pageSize, kvHeads, keyDim, valueDim, latent, keys, values);
     }
 

@@ -35,19 +35,10 @@ final class VectorFunctions {
         return lanes[0];
     }
 
-    /// e^x, the bits of a lane of [VectorMath#exp].
-    static float exp(float x) {
-        return VectorMath.exp(FloatVector.broadcast(SPECIES, x)).lane(0);
-    }
-
     /// 1 / (1 + e^-x)
     static FloatVector sigmoid(FloatVector x) {
         FloatVector one = FloatVector.broadcast(SPECIES, 1);
         return one.div(VectorMath.exp(x.neg()).add(one));
-    }
-
-    static float sigmoid(float x) {
-        return sigmoid(FloatVector.broadcast(SPECIES, x)).lane(0);
     }
 
     /// tanh x: below 0.625 an odd polynomial, as 1 - e^-2x would cancel, else (1 - e) / (1 + e)

@@ -10,7 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
 ///
 /// exp(x) = 2^n * e^r with n = rint(x / ln 2) and r = x - n ln 2 in two parts, e^r by the
 /// polynomial of Cephes' `expf` (S. Moshier, 1989), evaluated with fused multiply-adds. Relative
-/// error below 2e-7 for results that are normal; below 2^-126 the result is 0, above 3.4e38
+/// error below 2e-7 for results that are normal; below 1.2e-38 the result is 0, above 3.4e38
 /// infinity, of NaN NaN.
 ///
 /// Vector methods here return vectors, which C2 inlines only into small bodies: call them in a
@@ -29,7 +29,7 @@ final class VectorMath {
     /// Adding and taking away 1.5 * 2^23 rounds to an integer, ties to even.
     private static final float ROUND = 12582912f;
     /// Beyond these the result is 0 or infinity; 2^n is then still a float.
-    private static final float LOWEST = -87.33654f;
+    private static final float LOWEST = -87.33f;
     private static final float HIGHEST = 88.72283f;
     private static final float GELU_A = 0.7978845608f;
     private static final float GELU_B = 0.044715f;
@@ -40,9 +40,9 @@ final class VectorMath {
     }
 
     static FloatVector exp(FloatVector x) {
-        FloatVector in = x.max(LOWEST).min(HIGHEST);
-        FloatVector n = in.mul(LOG2_E).add(ROUND).sub(ROUND);
-        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), in);
+        FloatVector shifted = x.mul(LOG2_E).add(ROUND);
+        FloatVector n = shifted.sub(ROUND);
+        FloatVector r = n.fma(FloatVector.broadcast(F, -LN2_HIGH), x);
         r = n.fma(FloatVector.broadcast(F, -LN2_LOW), r);
         FloatVector p = r.fma(FloatVector.broadcast(F, C7), FloatVector.broadcast(F, C6));
         p = p.fma(r, FloatVector.broadcast(F, C5));
@@ -50,16 +50,15 @@ final class VectorMath {
         p = p.fma(r, FloatVector.broadcast(F, C3));
         p = p.fma(r, FloatVector.broadcast(F, C2));
         p = p.fma(r.mul(r), r).add(1f);
-        // 2^n in two factors, because n = 128 has no float of its own.
-        FloatVector half = n.mul(0.5f).add(ROUND).sub(ROUND);
-        FloatVector y = p.mul(power(half)).mul(power(n.sub(half)));
+        // Times 2^n: n lies in the low bits of `shifted`, of which only these survive the shift
+        // to the exponent field. Within the limits the sum is a normal float.
+        FloatVector y = p.reinterpretAsInts()
+                .add(shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23))
+                .reinterpretAsFloats();
         y = y.blend(0f, x.compare(VectorOperators.LT, LOWEST));
-        return y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, HIGHEST));
-    }
-
-    private static FloatVector power(FloatVector n) {
-        return n.convert(VectorOperators.F2I, 0).reinterpretAsInts().add(127)
-                .lanewise(VectorOperators.LSHL, 23).reinterpretAsFloats();
+        y = y.blend(Float.POSITIVE_INFINITY, x.compare(VectorOperators.GT, HIGHEST));
+        // The sum may have made a number of a NaN whose low bits were set.
+        return y.blend(x, x.compare(VectorOperators.NE, x));
     }
 
     static float exp(float x) {

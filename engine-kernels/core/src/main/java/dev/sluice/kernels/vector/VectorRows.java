@@ -102,7 +102,7 @@ final class VectorRows {
     /// x += sigmoid(gate [T,1]) * y
     static void addGated(Matrix x, Matrix gate, Matrix y, int from, int to) {
         for (int row = from; row < to; row++) {
-            addRow(x, y, row, VectorFunctions.sigmoid(gate.f32(row, 0)));
+            addRow(x, y, row, VectorMath.sigmoid(gate.f32(row, 0)));
         }
     }
 
