@@ -122,6 +122,9 @@ final class Tidy {
             if (!line.equals(line.stripTrailing())) {
                 wrong.add(where + " trailing space");
             }
+            if (line.startsWith("<<<<" + "<<<") || line.startsWith(">>>>" + ">>>")) {
+                wrong.add(where + " mark of a merge conflict");
+            }
             if (java && OPEN_END.matcher(line).find()) {
                 wrong.add(where + " open end without an issue number: " + line.strip());
             }

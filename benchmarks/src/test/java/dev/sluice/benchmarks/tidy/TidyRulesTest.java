@@ -68,6 +68,7 @@ final class TidyRulesTest {
         assertFine(Tidy.lines("X.java", "/// | " + "x".repeat(120)));
         assertWrong("tab", Tidy.lines("pom.xml", "\t<a/>"));
         assertWrong("trailing space", Tidy.lines("README.md", "a "));
+        assertWrong("merge conflict", Tidy.lines("a.md", "<<<<" + "<<< HEAD"));
         assertWrong("open end", Tidy.lines("X.java", "// TO" + "DO: later"));
         assertFine(Tidy.lines("X.java", "// TO" + "DO #12: later"));
     }
