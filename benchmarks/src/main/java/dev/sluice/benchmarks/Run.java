@@ -10,9 +10,9 @@ import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/// Runs the benchmarks with JMH's own arguments, then prints what a product's time means: bytes of
-/// weights per second, the share of the memory bandwidth that [StreamBenchmark] reached in the
-/// same run, and arithmetic per second.
+/// Runs the benchmarks with JMH's own arguments, then prints what the times mean: of a product the
+/// bytes of weights per second, the share of the memory bandwidth that [StreamBenchmark] reached
+/// in the same run, and arithmetic per second; of a tokenizer megabytes of text per second.
 public final class Run {
     private Run() { }
 
@@ -33,8 +33,18 @@ public final class Run {
         for (RunResult result : results) {
             if (result.getParams().getBenchmark().endsWith(MatmulBenchmark.METHOD)) {
                 System.out.println(product(result, bandwidth));
+            } else if (result.getParams().getBenchmark().contains(TokenizerBenchmark.NAME)) {
+                System.out.println(text(result));
             }
         }
+    }
+
+    private static String text(RunResult result) {
+        BenchmarkParams params = result.getParams();
+        double seconds = result.getPrimaryResult().getScore();
+        return "tokenizer %-10s %-7s %7.2f MB/s".formatted(params.getParam("vocabulary"),
+                params.getBenchmark().replaceAll(".*[.]", ""),
+                TokenizerBenchmark.TEXT_BYTES / seconds / 1e6);
     }
 
     private static String product(RunResult result, double bandwidth) {

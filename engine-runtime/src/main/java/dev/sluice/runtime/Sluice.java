@@ -1,6 +1,11 @@
 package dev.sluice.runtime;
 
+import dev.sluice.kernels.BackendOptions;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.models.LoadOptions;
+import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -9,7 +14,7 @@ import java.util.Set;
 /// A model to talk to from Java. Any thread; closing it ends what is running and frees the model.
 ///
 /// ```java
-/// try (Sluice sluice = Sluice.of(bundle)) {
+/// try (Sluice sluice = Sluice.open(Path.of("model.gguf"))) {
 ///     for (String piece : sluice.chat("Why is the sky blue?")) System.out.print(piece);
 ///     Session main = sluice.session("You are brief.");
 ///     main.say("Name a colour.").text();
@@ -28,6 +33,28 @@ public final class Sluice implements AutoCloseable {
         this.tokenizer = tokenizer;
         this.formatter = formatter;
         this.options = options;
+    }
+
+    /// Opens a GGUF file or a folder of safetensors on the Vector API backend, with every
+    /// processor and the defaults of [LoadOptions].
+    public static Sluice open(Path model) {
+        return open(model, Kernels.open("vector", BackendOptions.defaults()),
+                LoadOptions.defaults());
+    }
+
+    /// Opens a model on `kernels`, which belong to it from then on, also when opening fails.
+    public static Sluice open(Path model, Kernels kernels, LoadOptions options) {
+        LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { });
+        boolean opened = false;
+        try {
+            Sluice sluice = of(ModelBundle.of(loaded));
+            opened = true;
+            return sluice;
+        } finally {
+            if (!opened) {
+                loaded.close();
+            }
+        }
     }
 
     /// Starts an engine for a model, which it closes in the end.

@@ -17,7 +17,8 @@ record JavaSource(String path, String text, String code, List<Method> methods) {
     /// @param line       of its header, from 1
     /// @param lines      header and body
     /// @param parameters how many it takes
-    record Method(String name, int line, int lines, int parameters) {}
+    /// @param operation  whether it takes the kernels first, as an operation of a model does
+    record Method(String name, int line, int lines, int parameters, boolean operation) {}
 
     private enum Kind { TYPE, METHOD, OTHER }
 
@@ -129,7 +130,8 @@ record JavaSource(String path, String text, String code, List<Method> methods) {
                 found ? name.group(1) : declaration.strip().replaceAll(".*\\s", ""),
                 lineAt(code, start),
                 lineAt(code, end) - lineAt(code, start) + 1,
-                found ? parameters(declaration.substring(name.end())) : 0);
+                found ? parameters(declaration.substring(name.end())) : 0,
+                found && declaration.substring(name.end()).strip().startsWith("Kernels "));
     }
 
     /// Parameters of a list that starts after its opening parenthesis; commas inside type

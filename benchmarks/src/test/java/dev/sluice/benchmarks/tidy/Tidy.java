@@ -15,7 +15,7 @@ final class Tidy {
     static final int METHOD_LINES = 60;
     static final int COLUMNS = 100;
     static final int PARAMETERS = 6;
-    /// Operations of the kernels and the loops behind them.
+    /// Operations of the kernels, the loops behind them, and what a model builds of them.
     static final int KERNEL_PARAMETERS = 7;
 
     private static final Set<String> BANNED_WORDS =
@@ -28,6 +28,10 @@ final class Tidy {
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)]*)?\\)");
     private static final Pattern HOT = Pattern.compile(
             "/src/main/java/dev/sluice/(?:kernels|router|runtime)/");
+
+    private static final Pattern STREAM = Pattern.compile("\\bjava\\.util\\.stream\\b"
+            + "|\\bArrays\\.stream\\b|\\.(?:stream|chars|lines)\\(\\)\\s*\\."
+            + "(?:map|filter|flatMap|collect|toList|forEach|any|all|none|reduce|sum|count|sorted)");
 
     /// Code that is banned, and where it may stand all the same.
     private static final Map<Pattern, Pattern> BANNED_CODE = Map.of(
@@ -67,8 +71,7 @@ final class Tidy {
                 wrong.add("%s banned code: %s".formatted(source.path(), found.group()));
             }
         });
-        Matcher stream = Pattern.compile("\\bjava\\.util\\.stream\\b|\\.stream\\(\\)")
-                .matcher(source.code());
+        Matcher stream = STREAM.matcher(source.code());
         if (HOT.matcher(source.path()).find() && stream.find()) {
             wrong.add("%s banned code: %s where a step runs"
                     .formatted(source.path(), stream.group()));
@@ -84,14 +87,17 @@ final class Tidy {
 
     static List<String> methods(JavaSource source) {
         var wrong = new ArrayList<String>();
-        int limit = source.path().contains("engine-kernels/") ? KERNEL_PARAMETERS : PARAMETERS;
+        boolean kernels = source.path().contains("engine-kernels/");
         for (JavaSource.Method method : source.methods()) {
+            int limit = kernels || method.operation() ? KERNEL_PARAMETERS : PARAMETERS;
+            boolean ofRecord = source.code().contains("record " + method.name() + "(");
             String where = source.path() + ":" + method.line();
             if (method.lines() > METHOD_LINES) {
                 wrong.add("%s method length: %s has %d lines, limit %d"
                         .formatted(where, method.name(), method.lines(), METHOD_LINES));
             }
-            if (method.parameters() > limit) {
+            // A record's constructor has the record's components, however many.
+            if (method.parameters() > limit && !ofRecord) {
                 wrong.add("%s parameters: %s has %d, limit %d"
                         .formatted(where, method.name(), method.parameters(), limit));
             }
@@ -115,6 +121,9 @@ final class Tidy {
             }
             if (!line.equals(line.stripTrailing())) {
                 wrong.add(where + " trailing space");
+            }
+            if (line.startsWith("<<<<" + "<<<") || line.startsWith(">>>>" + ">>>")) {
+                wrong.add(where + " mark of a merge conflict");
             }
             if (java && OPEN_END.matcher(line).find()) {
                 wrong.add(where + " open end without an issue number: " + line.strip());

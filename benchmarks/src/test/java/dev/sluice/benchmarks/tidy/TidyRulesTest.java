@@ -37,6 +37,7 @@ final class TidyRulesTest {
                 "engine-kernels/core/src/main/java/dev/sluice/kernels/vector/X.java", vector)));
         assertWrong("stream", Tidy.bannedCode(source(KERNEL, "int n = list.stream().count();")));
         assertFine(Tidy.bannedCode(source(MAIN, "int n = list.stream().count();")));
+        assertFine(Tidy.bannedCode(source(KERNEL, "request.stream().put(1);")));
     }
 
     @Test
@@ -56,6 +57,8 @@ final class TidyRulesTest {
         assertWrong("parameters: X has 8", Tidy.methods(source(KERNEL,
                 seven.replace("int g", "int g, int h"))));
         assertFine(Tidy.methods(source(MAIN, seven.replace(", int g", ""))));
+        assertFine(Tidy.methods(source(MAIN, seven.replace("int a", "Kernels a"))));
+        assertFine(Tidy.methods(source(MAIN, "record X(int a) { int f; " + seven + "}")));
     }
 
     @Test
@@ -65,6 +68,7 @@ final class TidyRulesTest {
         assertFine(Tidy.lines("X.java", "/// | " + "x".repeat(120)));
         assertWrong("tab", Tidy.lines("pom.xml", "\t<a/>"));
         assertWrong("trailing space", Tidy.lines("README.md", "a "));
+        assertWrong("merge conflict", Tidy.lines("a.md", "<<<<" + "<<< HEAD"));
         assertWrong("open end", Tidy.lines("X.java", "// TO" + "DO: later"));
         assertFine(Tidy.lines("X.java", "// TO" + "DO #12: later"));
     }

@@ -23,7 +23,9 @@ final class TidyTest {
         Map<String, Integer> exceptions = exceptions();
         var wrong = new ArrayList<String>();
         Tidy.everything(repository).forEach(violation -> {
-            String excuse = exceptions.keySet().stream().filter(violation::contains)
+            String excuse = exceptions.keySet().stream()
+                    .filter(parts -> List.of(parts.split(" & ")).stream()
+                            .allMatch(violation::contains))
                     .findFirst().orElse("");
             if (excuse.isEmpty()) {
                 wrong.add(violation);
@@ -48,8 +50,8 @@ final class TidyTest {
         assertTrue(repository.files().contains("sluice"));
     }
 
-    /// Part of a violation's text, and how often it was needed: none yet. A line of the file is
-    /// that text, ` -- ` and the reason.
+    /// Parts of a violation's text, and how often they were needed: never yet. A line of the file
+    /// is those parts with ` & ` between, ` -- ` and the reason.
     private Map<String, Integer> exceptions() {
         var exceptions = new LinkedHashMap<String, Integer>();
         for (String line : repository.text(EXCEPTIONS).lines().toList()) {

@@ -10,10 +10,13 @@ import java.util.Locale;
 final class AnswerPrinter {
     private final PrintWriter out;
     private final PrintWriter err;
+    private final boolean drawn;
 
-    AnswerPrinter(PrintWriter out, PrintWriter err) {
+    /// @param drawn whether answers depend on a seed, which is then told
+    AnswerPrinter(PrintWriter out, PrintWriter err, boolean drawn) {
         this.out = out;
         this.err = err;
+        this.drawn = drawn;
     }
 
     /// Prints every piece as it comes. When nobody reads stdout any more the answer is stopped.
@@ -44,11 +47,12 @@ final class AnswerPrinter {
         };
         err.println(String.format(Locale.ROOT,
                 "%d prompt tokens%s at %.1f/s, first token after %.0f ms; "
-                + "%d tokens at %.1f/s; %s; seed %d",
+                + "%d tokens at %.1f/s; %s%s",
                 usage.promptTokens(),
                 usage.cachedTokens() > 0 ? " (" + usage.cachedTokens() + " cached)" : "",
                 usage.prefillTokensPerSecond(), usage.timeToFirstTokenNanos() / 1e6,
-                usage.completionTokens(), usage.decodeTokensPerSecond(), why, answer.seed()));
+                usage.completionTokens(), usage.decodeTokensPerSecond(), why,
+                drawn ? "; seed " + answer.seed() : ""));
         err.flush();
     }
 }

@@ -104,7 +104,8 @@ final class ChatCommand implements Callable<Integer> {
             Answer answer = session.say(text);
             lines.onInterrupt(answer::cancel);
             main.interruption().stopsBy(answer::cancel);
-            var printer = new AnswerPrinter(spec.commandLine().getOut(), err);
+            var printer = new AnswerPrinter(
+                    spec.commandLine().getOut(), err, sampling.drawn());
             printer.print(answer);
             if (statistics) {
                 printer.statistics(answer);

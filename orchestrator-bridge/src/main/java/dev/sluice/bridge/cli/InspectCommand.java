@@ -62,7 +62,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void metadata(PrintWriter out, GgufFile file) {
-        heading(out, "metadata");
+        out.println("== metadata");
         out.println("GGUF version %d, %d file%s".formatted(
                 file.version(), file.parts(), file.parts() == 1 ? "" : "s"));
         GgufMetadata metadata = file.metadata();
@@ -74,7 +74,7 @@ final class InspectCommand implements Callable<Integer> {
     }
 
     private static void metadata(PrintWriter out, SafetensorsFolder folder) {
-        heading(out, "metadata");
+        out.println("== metadata");
         folder.config().forEach((key, value) -> {
             String text = Json.write(value);
             out.println("%-46s %s".formatted(key, text.length() <= VALUE_CHARS ? text

@@ -63,7 +63,8 @@ final class RunCommand implements Callable<Integer> {
             err.flush();
             Answer answer = ask(model, model.sluice().with(answerOptions), text);
             main.interruption().stopsBy(answer::cancel);
-            var printer = new AnswerPrinter(spec.commandLine().getOut(), err);
+            var printer = new AnswerPrinter(spec.commandLine().getOut(), err,
+                    sampling.drawn());
             printer.print(answer);
             printer.statistics(answer);
         }

@@ -48,6 +48,9 @@ final class SamplingOptions {
             description = "End the answer before this text; may be given several times.")
     private List<String> stops = List.of();
 
+    /// Whether answers are drawn, not the most likely ones.
+    boolean drawn() { return temperature > 0; }
+
     AnswerOptions answerOptions() {
         try {
             SamplingParams params = SamplingParams.defaults()

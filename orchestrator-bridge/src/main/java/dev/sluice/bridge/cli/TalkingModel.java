@@ -5,17 +5,15 @@ import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelTexts;
-import dev.sluice.models.chat.ChatTemplate;
-import dev.sluice.runtime.ChatFormatter;
 import dev.sluice.runtime.ModelBundle;
 import dev.sluice.runtime.Sluice;
-import java.time.Clock;
+import dev.sluice.runtime.TemplateFormatter;
 import java.util.Locale;
 
 /// A model opened for `run` and `chat`: its engine, and what the user is told about it.
 ///
 /// @param hasTemplate whether messages can be formatted; without, only plain completion works
-record TalkingModel(LoadedModel loaded, Sluice sluice, boolean hasTemplate, String startLine)
+record TalkingModel(Sluice sluice, boolean hasTemplate, String startLine)
         implements AutoCloseable {
 
     static TalkingModel open(ModelOptions options, int contextTokens) {
@@ -26,18 +24,10 @@ record TalkingModel(LoadedModel loaded, Sluice sluice, boolean hasTemplate, Stri
         boolean opened = false;
         try {
             ModelTexts texts = loaded.texts();
-            boolean hasTemplate = !texts.chatTemplate().isEmpty();
-            ChatFormatter formatter = hasTemplate
-                    ? new TemplatePrompt(ChatTemplate.parse(texts.chatTemplate()),
-                            texts.tokenizer(), Clock.systemDefaultZone())
-                    : _ -> {
-                        throw new CommandFailedException(options.path()
-                                + " has no chat template; 'sluice run' continues a text");
-                    };
-            Sluice sluice = Sluice.of(
-                    new ModelBundle(loaded.lm(), texts.tokenizer(), formatter));
+            Sluice sluice = Sluice.of(new ModelBundle(
+                    loaded.lm(), texts.tokenizer(), TemplateFormatter.of(texts)));
             opened = true;
-            return new TalkingModel(loaded, sluice, hasTemplate, startLine(
+            return new TalkingModel(sluice, !texts.chatTemplate().isEmpty(), startLine(
                     backend, loaded, (System.nanoTime() - begin) / 1e9));
         } finally {
             if (!opened) {

@@ -7,6 +7,7 @@ import dev.sluice.models.chat.TemplateRefusedException;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.Json;
+import dev.sluice.runtime.TemplateFormatter;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -75,7 +76,7 @@ final class TemplateCommand implements Callable<Integer> {
                 throw new CommandFailedException(model + " has no chat template");
             }
             return new Loaded(ChatTemplate.parse(texts.chatTemplate()),
-                    TemplatePrompt.variables(texts.tokenizer()));
+                    TemplateFormatter.variables(texts.tokenizer()));
         }
     }
 
