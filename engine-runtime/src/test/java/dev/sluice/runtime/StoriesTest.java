@@ -25,7 +25,7 @@ import org.junit.jupiter.api.TestFactory;
 /// with both full and half precision keys and values.
 class StoriesTest {
     private static final Path FOLDER = Path.of("../models/core/src/test/resources/stories260K");
-    private static final List<String> BACKENDS = List.of("reference");
+    private static final List<String> BACKENDS = List.of("reference", "vector");
 
     @TestFactory
     List<DynamicTest> greedyTexts() {
