@@ -6,6 +6,7 @@ import dev.sluice.kernels.Layout;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 
 /// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
@@ -35,6 +36,8 @@ final class VectorProducts {
     private final ComputePool pool;
     private final HostMemory memory;
     private final ProductWorker[] workers;
+    /// Formats whose kernels have been warmed up.
+    private final EnumSet<PackedFormat> warm = EnumSet.noneOf(PackedFormat.class);
     private final StagedRows staged = new StagedRows();
     private final ComputePool.Task stageTask = this::stagePart;
     private final ComputePool.Task productTask = this::productPart;
@@ -68,6 +71,9 @@ final class VectorProducts {
             return weight;
         }
         PackedFormat format = PackedFormat.of(weight.dtype());
+        if (warm.add(format)) {
+            KernelWarmUp.run(format);
+        }
         MemorySegment packed = memory.allocate(
                 format.packedBytes(weight.rows(), weight.cols()),
                 "a %s weight [%d,%d]".formatted(weight.dtype(), weight.rows(), weight.cols()));
