@@ -9,7 +9,7 @@ import jdk.incubator.vector.VectorSpecies;
 /// One row of x, quantised to 8 bits, in the form that the integer kernels read. Reused from call
 /// to call; one worker at a time fills it, all read it.
 ///
-/// Every 32 columns: amax = max |x|, d = amax / 127, q = rint(x * (127 / amax)), ties to even,
+/// Every 32 columns: amax = max |x|, d = [#scale] of it, q = rint(x * (127 / amax)), ties to even,
 /// so -127 <= q <= 127. A block whose amax is so small that 127 / amax is infinite (below 4e-37)
 /// counts as zero. Infinite or NaN inputs make d, and so the outputs, infinite or NaN.
 final class QuantisedRow {
@@ -17,6 +17,8 @@ final class QuantisedRow {
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     /// Adding and taking away 1.5 * 2^23 rounds a float below 2^22 to an integer, ties to even.
     private static final float ROUND = 12582912f;
+    private static final float HALF_LEAST = 0x1p-14f;
+    private static final float HALF_LARGEST = 65504f;
 
     /// Columns of x, then zeros up to the padded width; [#quantise] replaces them by q.
     float[] values = {};
@@ -73,7 +75,16 @@ final class QuantisedRow {
             FloatVector.fromArray(F, x, from + i).mul(inverse).add(ROUND).sub(ROUND)
                     .intoArray(x, from + i);
         }
-        return amax / 127f;
+        return scale(amax);
+    }
+
+    /// amax / 127, rounded to half precision as ggml's Q8_0 has it: an expert whose score is almost
+    /// another's is then chosen as llama.cpp chooses it. Where half precision has no normal number
+    /// near, it stays a float.
+    static float scale(float amax) {
+        float d = amax / 127f;
+        float half = Float.float16ToFloat(Float.floatToFloat16(d));
+        return half >= HALF_LEAST && half <= HALF_LARGEST ? half : d;
     }
 
     private void sumBlocks(int columns, int blockColumns) {

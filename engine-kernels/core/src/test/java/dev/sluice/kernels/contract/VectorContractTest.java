@@ -1,6 +1,6 @@
 package dev.sluice.kernels.contract;
 
-/// Goal: the Vector API backend meets the contract. Method: the suite against the oracle.
+/// The vector backend against the contract.
 class VectorContractTest extends BackendContract {
     @Override
     protected String backendName() {

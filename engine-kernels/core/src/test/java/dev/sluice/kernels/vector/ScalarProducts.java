@@ -32,7 +32,7 @@ final class ScalarProducts {
                 amax = Math.max(amax, Math.abs(x[k]));
             }
             float inverse = 127f / amax;
-            float d = inverse == Float.POSITIVE_INFINITY ? 0 : amax / 127f;
+            float d = inverse == Float.POSITIVE_INFINITY ? 0 : halfScale(amax / 127f);
             int sum = 0;
             int asum = 0;
             for (int k = from; k < from + width; k++) {
@@ -71,5 +71,12 @@ final class ScalarProducts {
             }
         }
         return new double[] {exact, bound + magnitude * (x.length / 16 + 40) * 0x1p-24 + 1e-40};
+    }
+
+    /// To the nearest half where that is a normal number.
+    private static float halfScale(float d) {
+        float half = Float.float16ToFloat(Float.floatToFloat16(d));
+        boolean normal = half >= Math.scalb(1f, -14) && half <= 65504;
+        return normal ? half : d;
     }
 }
