@@ -10,8 +10,7 @@ import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
 
 /// One element of a file's weight as integer code, scale and signed minimum: element formulas of
-/// `ggml-quants.c`, each computed from the block's bytes alone. The judge of packing and kernels,
-/// written without them.
+/// `ggml-quants.c`, each computed from the block's bytes alone, without the packer's code.
 record BlockDecoder(Matrix weight) {
     private static final int[] NONLINEAR = {
         -127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113};

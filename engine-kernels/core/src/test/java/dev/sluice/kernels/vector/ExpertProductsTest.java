@@ -9,7 +9,9 @@ import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Matrix;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +27,7 @@ class ExpertProductsTest {
     private static final int F = 96;
 
     private final Random random = new Random(11);
+    private final Map<Matrix, ScalarProducts> definitions = new IdentityHashMap<>();
 
     @ParameterizedTest
     @EnumSource(Activation.class)
@@ -88,21 +91,25 @@ class ExpertProductsTest {
         }
     }
 
-    private static float[] expected(ExpertWeights w, float[] x, int[] ids, float[] weights) {
+    private ScalarProducts definition(Matrix weight) {
+        return definitions.computeIfAbsent(weight, ScalarProducts::new);
+    }
+
+    private float[] expected(ExpertWeights w, float[] x, int[] ids, float[] weights) {
         float[] out = new float[D];
         for (int k = 0; k < SLOTS; k++) {
             int e = ids[k];
             float[] h = new float[F];
             for (int f = 0; f < F; f++) {
-                float g = ScalarProducts.product(x, new BlockDecoder(w.gate().get(e)), f);
-                float u = ScalarProducts.product(x, new BlockDecoder(w.up().get(e)), f);
+                float g = definition(w.gate().get(e)).product(x, f);
+                float u = definition(w.up().get(e)).product(x, f);
                 h[f] = w.biased()
                         ? VectorMath.gate(w.activation(), g + w.gateBias().f32(e, f),
                                 u + w.upBias().f32(e, f))
                         : VectorMath.gate(w.activation(), g, u);
             }
             for (int i = 0; i < D; i++) {
-                float y = ScalarProducts.product(h, new BlockDecoder(w.down().get(e)), i);
+                float y = definition(w.down().get(e)).product(h, i);
                 out[i] = Math.fma(weights[k], w.biased() ? y + w.downBias().f32(e, i) : y, out[i]);
             }
         }

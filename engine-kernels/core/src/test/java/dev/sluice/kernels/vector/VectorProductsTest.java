@@ -1,16 +1,21 @@
 package dev.sluice.kernels.vector;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Layout;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -32,15 +37,15 @@ class VectorProductsTest {
     private static void check(DType dtype, int n, int k, int threads, long seed) {
         var random = new Random(seed);
         Matrix weight = RandomWeights.of(dtype, n, k, random);
-        var decoder = new BlockDecoder(weight);
+        var definition = new ScalarProducts(weight);
         int rowsMax = ROWS[ROWS.length - 1];
         float[] x = RandomWeights.activations(rowsMax, k, random);
         float[][] want = new float[rowsMax][n];
         for (int t = 0; t < rowsMax; t++) {
             float[] row = Arrays.copyOfRange(x, t * k, t * k + k);
             for (int i = 0; i < n; i++) {
-                want[t][i] = ScalarProducts.product(row, decoder, i);
-                double[] exact = ScalarProducts.exactAndBound(row, decoder, i);
+                want[t][i] = definition.product(row, i);
+                double[] exact = definition.exactAndBound(row, i);
                 assertTrue(Math.abs(want[t][i] - exact[0]) <= exact[1],
                         "%s [%d,%d]: want %g within %g, got %g".formatted(
                                 dtype, t, i, exact[0], exact[1], want[t][i]));
@@ -97,15 +102,51 @@ class VectorProductsTest {
                 products.headMatmul(Matrix.host(x, rows * heads, k + 7), 5, weights,
                         Matrix.host(out, rows * heads, n + 4), 3);
                 for (int r = 0; r < rows * heads; r++) {
-                    var decoder = new BlockDecoder(files.get(r % heads));
+                    var definition = new ScalarProducts(files.get(r % heads));
                     float[] row = Arrays.copyOfRange(x, r * (k + 7) + 5, r * (k + 7) + 5 + k);
                     for (int i = 0; i < n + 4; i++) {
                         float want = i < 3 || i == n + 3 ? -1f
-                                : ScalarProducts.product(row, decoder, i - 3);
+                                : definition.product(row, i - 3);
                         assertEquals(want, out[r * (n + 4) + i], "row " + r + " column " + i);
                     }
                 }
             }
+        }
+    }
+
+    /// A decode step allocates nothing once its scratch has grown: bytes of this thread, and no
+    /// helper thread runs when there is one thread.
+    @ParameterizedTest
+    @EnumSource(value = DType.class, names = {"F32", "Q8_0", "Q4_K", "Q6_K", "MXFP4"})
+    void aRepeatedCallAllocatesNothing(DType dtype) {
+        var threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (var pool = new ComputePool(1); var memory = new HostMemory(1L << 40)) {
+            var products = new VectorProducts(pool, memory);
+            Matrix weight = products.prepare(RandomWeights.of(dtype, 64, 256, new Random(1)));
+            Matrix x = Matrix.host(RandomWeights.activations(1, 256, new Random(2)), 1, 256);
+            Matrix out = Matrix.host(new float[64], 1, 64);
+            // Interpreted and first-tier vector code allocates; wait for the optimising compiler.
+            long least = Long.MAX_VALUE;
+            for (int i = 0; i < 20_000 && least > 0; i++) {
+                long before = threads.getCurrentThreadAllocatedBytes();
+                products.matmul(x, weight, out);
+                least = Math.min(least, threads.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertEquals(0, least, "bytes of a call");
+        }
+    }
+
+    @Test
+    void whatCanNotBePackedIsRefused() {
+        try (var pool = new ComputePool(1); var memory = new HostMemory(10_000)) {
+            var products = new VectorProducts(pool, memory);
+            var tooLarge = assertThrows(IllegalStateException.class, () -> products.prepare(
+                    Matrix.host(new float[64 * 64], 64, 64)));
+            assertEquals("a F32 weight [64,64] needs 16,384 bytes, but of the limit of 10,000 "
+                    + "bytes only 10,000 are left", tooLarge.getMessage());
+            Matrix weight = RandomWeights.of(DType.Q8_0, 3, 32, new Random(1));
+            weight.memory().set(ValueLayout.JAVA_SHORT_UNALIGNED, 3 + 34, (short) 0x7C00);
+            assertThrows(IllegalArgumentException.class, () -> products.prepare(weight));
         }
     }
 }
