@@ -28,7 +28,8 @@ final class TokenizeCommand implements Callable<Integer> {
     private ModelChoice model;
 
     @Option(names = "--special",
-            description = "Parse control tokens in the text, and add BOS and EOS as the model asks.")
+            description =
+                    "Parse control tokens in the text, and add BOS and EOS as the model asks.")
     private boolean special;
 
     @Option(names = "--json", description = "Print one array of ids.")
