@@ -118,6 +118,9 @@ final class VectorProducts {
     void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
             Matrix out) {
         int pairs = expertIds.rows() * expertIds.cols();
+        if (pairs == 0) {
+            return;
+        }
         int hidden = experts.hidden();
         expertScratch.reserve(pairs, hidden, out.cols());
         for (ProductWorker worker : workers) {
