@@ -1,4 +1,5 @@
-/// Arithmetic on matrices: encodings, the checked door, the scalar oracle and the Vector API backend.
+/// Arithmetic on matrices: encodings, the checked door, the scalar oracle and the Vector API
+/// backend.
 module dev.sluice.kernels {
     requires jdk.incubator.vector;
 

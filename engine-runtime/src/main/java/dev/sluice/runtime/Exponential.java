@@ -29,7 +29,8 @@ final class Exponential {
         long n = Double.doubleToRawLongBits(shifted);
         double r = x - (shifted - ROUNDER) * LN2_PER_STEP;
         double series = 1 + r * (1 + r * (0.5 + r * (1.0 / 6)));
-        // The shift drops the bits that the rounder brought along, and n >> 10 lands on the exponent.
+        // The shift drops the bits that the rounder brought along, and n >> 10 lands on the
+        // exponent.
         long power = POWERS[(int) n & (STEPS - 1)] + (n >> 10 << 52);
         return series * Double.longBitsToDouble(power);
     }

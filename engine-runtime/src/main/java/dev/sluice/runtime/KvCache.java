@@ -154,7 +154,8 @@ final class KvCache {
                 held += sequence.tableEnd[group] - sequence.firstLive[group];
             }
             if (held != pools[group].references()) {
-                throw new IllegalStateException("group %d: sequences hold %d pages, the pool says %d"
+                throw new IllegalStateException(
+                        "group %d: sequences hold %d pages, the pool says %d"
                         .formatted(group, held, pools[group].references()));
             }
         }

@@ -153,7 +153,8 @@ class EngineTest {
             assertEquals(1, read(engine.submit(greedy(15, 50))).ids().size());
             var refused = assertThrows(RequestRejected.class, () -> engine.submit(greedy(16, 1)));
             assertEquals(Reason.CONTEXT_LENGTH_EXCEEDED, refused.reason());
-            assertTrue(refused.getMessage().contains("the prompt has 16 tokens, the context holds 16"),
+            assertTrue(refused.getMessage()
+                    .contains("the prompt has 16 tokens, the context holds 16"),
                     refused.getMessage());
             var strange = assertThrows(RequestRejected.class, () -> engine.submit(
                     GenerateRequest.of(new int[] {1, 999}, 1, GREEDY)));

@@ -39,7 +39,8 @@ class StoriesTest {
         return tests;
     }
 
-    private static void greedyTexts(String backend, DType kvType) throws IOException, InterruptedException {
+    private static void greedyTexts(String backend, DType kvType) throws IOException,
+            InterruptedException {
         var goldens = (List<?>) ((Map<?, ?>) Json.parse(
                 Files.readAllBytes(FOLDER.resolve("goldens.json")))).get("goldens");
         assertEquals(8, goldens.size());

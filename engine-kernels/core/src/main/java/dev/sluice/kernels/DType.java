@@ -29,7 +29,8 @@ public enum DType {
     public long rowBytes(int cols) {
         if (cols < 0 || cols % blockElements != 0) {
             throw new IllegalArgumentException(
-                    "%s rows hold whole blocks of %d, got cols=%d".formatted(this, blockElements, cols));
+                    "%s rows hold whole blocks of %d, got cols=%d"
+                            .formatted(this, blockElements, cols));
         }
         return (long) cols / blockElements * blockBytes;
     }

@@ -26,7 +26,8 @@ public final class Kernels implements AutoCloseable {
             throw new BackendUnavailableException(
                     "backend " + backendName + " is unavailable: " + reason);
         }
-        int device = colon < 0 ? options.deviceIndex() : deviceIndex(name.substring(colon + 1), name);
+        int device = colon < 0 ? options.deviceIndex()
+                : deviceIndex(name.substring(colon + 1), name);
         return new Kernels(provider.open(
                 new BackendOptions(device, options.threads(), options.memoryBytesMax())));
     }
@@ -53,7 +54,8 @@ public final class Kernels implements AutoCloseable {
 
     private static int deviceIndex(String digits, String name) {
         if (!digits.matches("[0-9]{1,4}")) {
-            throw new BackendUnavailableException("no device number after the colon in '" + name + "'");
+            throw new BackendUnavailableException("no device number after the colon in '" + name
+                    + "'");
         }
         return Integer.parseInt(digits);
     }
@@ -226,7 +228,8 @@ public final class Kernels implements AutoCloseable {
         floats("rows", rows, slots.rows(), rows.cols());
         if (rows.cols() % pages.kvHeads() != 0
                 || column < 0 || column + rows.cols() / pages.kvHeads() > pages.keyDim()) {
-            throw new IllegalArgumentException("keys [%d,%d] at column %d of %d heads of %d".formatted(
+            throw new IllegalArgumentException("keys [%d,%d] at column %d of %d heads of %d"
+                    .formatted(
                     rows.rows(), rows.cols(), column, pages.kvHeads(), pages.keyDim()));
         }
         backend.storeKeys(rows, column, pages, slots);

@@ -24,7 +24,8 @@ public record Matrix(
     }
 
     /// A row-major view of `memory` from `byteOffset` on.
-    public static Matrix of(DType dtype, int rows, int cols, MemorySegment memory, long byteOffset) {
+    public static Matrix of(DType dtype, int rows, int cols, MemorySegment memory,
+            long byteOffset) {
         return new Matrix(dtype, rows, cols, Layout.ROWS, memory, byteOffset);
     }
 
@@ -80,7 +81,8 @@ public record Matrix(
 
     private void requireRows(String what) {
         if (layout != Layout.ROWS) {
-            throw new IllegalStateException(what + " of a packed matrix [" + rows + "," + cols + "]");
+            throw new IllegalStateException(what + " of a packed matrix [" + rows + "," + cols
+                    + "]");
         }
     }
 }

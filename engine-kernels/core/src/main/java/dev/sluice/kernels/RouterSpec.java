@@ -31,7 +31,8 @@ public record RouterSpec(int experts, int topK, Scoring scoring, boolean normali
     }
 
     /// A router without groups.
-    public static RouterSpec of(int experts, int topK, Scoring scoring, boolean normalize, float scale) {
+    public static RouterSpec of(int experts, int topK, Scoring scoring, boolean normalize,
+            float scale) {
         return new RouterSpec(experts, topK, scoring, normalize, scale, 1, 1, GroupRule.BEST);
     }
 }

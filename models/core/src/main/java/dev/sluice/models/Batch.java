@@ -1,7 +1,8 @@
 package dev.sluice.models;
 
 /// The rows of one step: (token, position, slot) triples, whatever they are for. Prefill, chunked
-/// prefill, decode and verification are the same case. Reused from step to step; engine thread only.
+/// prefill, decode and verification are the same case. Reused from step to step; engine thread
+/// only.
 ///
 /// Rows of one sequence are neighbours with ascending positions:
 ///

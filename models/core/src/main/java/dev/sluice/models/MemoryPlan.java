@@ -20,7 +20,8 @@ public record MemoryPlan(long weightBytes, long kvBytes, long scratchBytes) {
         long kvBytes = options.kvType().rowBytes(32) * config.layers() * options.sequences()
                 * positions * perPosition / 32;
         long attention = l.kvRank() > 0
-                ? (long) a.heads() * (2L * l.kvRank() + 2L * l.ropeDim() + l.nopeDim() + l.valueDim())
+                ? (long) a.heads() * (2L * l.kvRank() + 2L * l.ropeDim() + l.nopeDim()
+                + l.valueDim())
                 : (long) a.heads() * (a.keyDim() + a.valueDim()) + perPosition;
         long widest = Math.max(config.feedForward(), config.experts().sharedHidden());
         long scratch = 4L * options.maxRows() * (3L * config.hidden() + attention + 2 * widest

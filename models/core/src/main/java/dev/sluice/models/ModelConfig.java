@@ -12,7 +12,8 @@ import dev.sluice.kernels.RopeSpec;
 /// @param layers        transformer layers that run; prediction layers at the end are not counted
 /// @param normEpsilon   epsilon of every RMS norm
 /// @param tied          whether the embedding table is also the output matrix
-public record ModelConfig(String architecture, String name, int vocab, int contextLength, int layers,
+public record ModelConfig(String architecture, String name, int vocab, int contextLength,
+        int layers,
         int hidden, int feedForward, float normEpsilon, boolean tied, AttentionConfig attention,
         RopeConfig rope, Scales scales, ExpertConfig experts, LatentConfig latent) {
 
@@ -48,7 +49,8 @@ public record ModelConfig(String architecture, String name, int vocab, int conte
     public record ExpertConfig(int experts, int topK, int hidden, int sharedHidden, int denseLayers,
             boolean sigmoid, boolean normalize, float scale, int groups, int groupsKept) {
 
-        public static final ExpertConfig NONE = new ExpertConfig(0, 0, 0, 0, 0, false, false, 1, 1, 1);
+        public static final ExpertConfig NONE =
+                new ExpertConfig(0, 0, 0, 0, 0, false, false, 1, 1, 1);
     }
 
     /// Multi-head latent attention (DeepSeek-V2, section 2.1); kvRank is 0 for other attention.

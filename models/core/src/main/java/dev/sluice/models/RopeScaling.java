@@ -1,7 +1,8 @@
 package dev.sluice.models;
 
 /// How rotary frequencies are stretched for contexts longer than the trained one. Each kind turns
-/// theta_m = base^(-2m/dims) into the frequency that is used, and gives a magnitude for cos and sin.
+/// theta_m = base^(-2m/dims) into the frequency that is used, and gives a magnitude for cos and
+/// sin.
 public sealed interface RopeScaling {
 
     /// Frequencies of pairs 0..dims/2, computed in double and rounded once.
@@ -63,7 +64,8 @@ public sealed interface RopeScaling {
     /// YaRN (Peng et al. 2023, section 3.2): a ramp between interpolated and kept frequencies over
     /// the pairs whose wavelengths turn betaFast to betaSlow times in the original context.
     ///
-    /// @param truncate         whether the ramp's ends are rounded to whole pairs; gpt-oss leaves them
+    /// @param truncate         whether the ramp's ends are rounded to whole pairs; gpt-oss leaves
+    ///                         them
     /// @param scoreMultiplier  DeepSeek's mscale_all_dim, which scales the scores; 0 for others
     record Yarn(double factor, double originalContext, double betaFast, double betaSlow,
             boolean truncate, float magnitude, float scoreMultiplier) implements RopeScaling {

@@ -132,7 +132,8 @@ final class ReferenceAttention {
                         Float.floatToFloat16(values[i]));
                 case BF16 -> memory.set(JAVA_SHORT_UNALIGNED, at + 2L * i, bf16(values[i]));
                 case I32, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL,
-                        IQ4_XS, MXFP4, F8_E4M3 -> throw new IllegalArgumentException("KV in " + dtype);
+                        IQ4_XS, MXFP4,
+                        F8_E4M3 -> throw new IllegalArgumentException("KV in " + dtype);
             }
         }
     }

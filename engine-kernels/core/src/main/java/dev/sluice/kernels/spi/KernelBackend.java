@@ -130,7 +130,8 @@ public interface KernelBackend extends AutoCloseable {
             Matrix expertWeights);
 
     /// out [T,D] = sum over k, ascending, of expertWeights[t,k] * ffn(expertIds[t,k], x [T,D])
-    void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights, Matrix out);
+    void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
+            Matrix out);
 
     /// counters [1,E] += how often each expert occurs in expertIds [T,K]
     void countExperts(Matrix expertIds, Matrix counters);

@@ -179,7 +179,8 @@ final class AttentionWorker {
         reader.rows(pages, pageTable, sequence, kvHead, tile, first, end, valueTile, rowStride());
         for (int p = 0; p < TILE; p += LATENT_ROWS) {
             for (int query = 0; query < count; query += LANES) {
-                AttentionKernels.scoresOfRows(turned, query, stride(count), pages.keyDim(), valueTile,
+                AttentionKernels.scoresOfRows(turned, query, stride(count), pages.keyDim(),
+                        valueTile,
                         p * rowStride(), rowStride(), block);
                 int width = Math.min(LANES, count - query);
                 for (int i = 0; i < width; i++) {

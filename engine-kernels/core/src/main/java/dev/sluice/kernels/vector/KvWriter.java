@@ -55,7 +55,8 @@ final class KvWriter {
             for (int head = 0; head < pages.kvHeads(); head++) {
                 long source = rows.byteOffset() + 4 * ((long) t * rows.cols() + head * count);
                 long tile = KvLayout.valueTile(pages, page, head, offset);
-                encode(pages.dtype(), rows.memory(), source, count, pages.values().memory(), tile, 0);
+                encode(pages.dtype(), rows.memory(), source, count, pages.values().memory(), tile,
+                        0);
             }
         }
     }
@@ -123,7 +124,8 @@ final class KvWriter {
 
     /// One block of 32 as in ggml's Q8_0: scale = largest magnitude / 127, kept in float for the
     /// division and stored as a half; codes rounded half to even.
-    private void encodeBlock(MemorySegment source, long at, MemorySegment target, long tile, int d) {
+    private void encodeBlock(MemorySegment source, long at, MemorySegment target, long tile,
+            int d) {
         float largest = 0;
         for (int e = 0; e < Q8_BLOCK; e++) {
             largest = Math.max(largest, Math.abs(source.get(JAVA_FLOAT_UNALIGNED, at + 4L * e)));

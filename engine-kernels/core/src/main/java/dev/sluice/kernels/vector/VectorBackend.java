@@ -55,7 +55,8 @@ public final class VectorBackend implements KernelBackend {
 
     static String description() {
         return "Vector API, %d-bit vectors, %d processors".formatted(
-                VectorFunctions.SPECIES.vectorBitSize(), Runtime.getRuntime().availableProcessors());
+                VectorFunctions.SPECIES.vectorBitSize(),
+                Runtime.getRuntime().availableProcessors());
     }
 
     @Override

@@ -51,7 +51,8 @@ final class VectorRotary {
     }
 
     /// (x, y) = (x c - y s, x s + y c) for x at m and y at m + half
-    private static void halves(MemorySegment x, long at, MemorySegment angles, long angle, int half) {
+    private static void halves(MemorySegment x, long at, MemorySegment angles, long angle,
+            int half) {
         for (int m = 0; m < half; m += S.length()) {
             VectorMask<Float> in = S.indexInRange(m, half);
             long a = at + 4L * m;

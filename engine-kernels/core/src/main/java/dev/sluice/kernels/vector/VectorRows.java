@@ -124,7 +124,8 @@ final class VectorRows {
         for (int row = from; row < to; row++) {
             long p = at(x, row);
             for (int i = 0; i < n; i += L) {
-                store(load(x.memory(), p + 4L * i, n - i).mul(factor), x.memory(), p + 4L * i, n - i);
+                store(load(x.memory(), p + 4L * i, n - i).mul(factor), x.memory(), p + 4L * i,
+                        n - i);
             }
         }
     }

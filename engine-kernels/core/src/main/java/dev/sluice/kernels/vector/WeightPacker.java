@@ -131,7 +131,8 @@ final class WeightPacker {
 
     private void words(PackedFormat format, int k, MemorySegment packed, long to) {
         switch (format.codes) {
-                        case NIBBLE, NIBBLE_1, NIBBLE_2, TABLE, TABLE_SMALL -> put(k, 4, 0, packed, to);
+                        case NIBBLE, NIBBLE_1, NIBBLE_2, TABLE,
+                                TABLE_SMALL -> put(k, 4, 0, packed, to);
             case PAIR, PAIR_1 -> put(k, 2, 0, packed, to);
             case FLOAT32, FLOAT16, BFLOAT16, FLOAT8, BYTE ->
                 throw new IllegalStateException(format + " is packed without its codes");

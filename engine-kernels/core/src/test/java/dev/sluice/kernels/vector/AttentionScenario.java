@@ -15,12 +15,14 @@ import java.util.Random;
 /// One attention layer over sequences of the given lengths, with queries, keys and values from a
 /// seed. [#run] feeds the sequences to a backend in steps of any size, in pages of any order, and
 /// returns the outputs by sequence and position, so that runs can be compared.
-record AttentionScenario(DType dtype, int pageSize, int kvHeads, int heads, int keyDim, int valueDim,
+record AttentionScenario(DType dtype, int pageSize, int kvHeads, int heads, int keyDim,
+        int valueDim,
         boolean latent, int window, float softcap, boolean sinks, int[] lengths, long seed) {
 
     static AttentionScenario of(DType dtype, int kvHeads, int heads, int keyDim, int valueDim,
             int... lengths) {
-        return new AttentionScenario(dtype, 32, kvHeads, heads, keyDim, valueDim, false, 0, 0, false,
+        return new AttentionScenario(dtype, 32, kvHeads, heads, keyDim, valueDim, false, 0, 0,
+                false,
                 lengths, 42);
     }
 
@@ -30,7 +32,8 @@ record AttentionScenario(DType dtype, int pageSize, int kvHeads, int heads, int 
     }
 
     AttentionScenario withLatent() {
-        return new AttentionScenario(dtype, pageSize, kvHeads, heads, keyDim, valueDim, true, window,
+        return new AttentionScenario(dtype, pageSize, kvHeads, heads, keyDim, valueDim, true,
+                window,
                 softcap, sinks, lengths, seed);
     }
 
@@ -165,7 +168,8 @@ record AttentionScenario(DType dtype, int pageSize, int kvHeads, int heads, int 
                 device(kernels, Matrix.host(table, tables.length, maxPages)));
         kernels.storeKeys(part(kernels, data[1], sources, kvHeads * keyDim), 0, kv, slotMatrix);
         if (!latent) {
-            kernels.storeValues(part(kernels, data[2], sources, kvHeads * valueDim), kv, slotMatrix);
+            kernels.storeValues(part(kernels, data[2], sources, kvHeads * valueDim), kv,
+                    slotMatrix);
         }
         Matrix out = kernels.allocate(DType.F32, rows, heads * valueDim);
         out.memory().fill((byte) 0xFF);

@@ -36,7 +36,8 @@ class VectorAttentionTest {
         double error = Math.abs((double) want[worst] - got[worst]);
         int width = worst / (scenario.heads() * scenario.valueDim());
         assertTrue(error <= scenario.tolerance(),
-                "%s row %d element %d: want %s got %s, tolerance %s".formatted(scenario, width, worst,
+                "%s row %d element %d: want %s got %s, tolerance %s"
+                        .formatted(scenario, width, worst,
                         want[worst], got[worst], scenario.tolerance()));
     }
 
@@ -61,7 +62,8 @@ class VectorAttentionTest {
             var plain = AttentionScenario.of(dtype, 2, 4, 32, 32, 290, 33).withPageSize(pageSize);
             compare(plain);
             compare(plain.with(20, 0, false));
-            compare(AttentionScenario.of(dtype, 1, 4, 64, 32, 70).withPageSize(pageSize).withLatent());
+            compare(AttentionScenario.of(dtype, 1, 4, 64, 32, 70).withPageSize(pageSize)
+                    .withLatent());
         }
     }
 

@@ -29,7 +29,8 @@ class VectorBackendTest {
             assertEquals("vector", kernels.backendName());
         }
         String description = new VectorProvider().description();
-        assertTrue(description.matches("Vector API, \\d+-bit vectors, \\d+ processors"), description);
+        assertTrue(description.matches("Vector API, \\d+-bit vectors, \\d+ processors"),
+                description);
     }
 
     @Test
@@ -57,7 +58,8 @@ class VectorBackendTest {
         for (int row : new int[] {0, 1, 13, 350, ROWS - 1}) {
             float[] alone = run(1, 1, cols, operands, row, operation);
             int width = alone.length;
-            assertArrayEquals(alone, Arrays.copyOfRange(together, row * width, (row + 1) * width), 0f,
+            assertArrayEquals(alone, Arrays.copyOfRange(together, row * width, (row + 1) * width),
+                    0f,
                     "row " + row);
         }
     }

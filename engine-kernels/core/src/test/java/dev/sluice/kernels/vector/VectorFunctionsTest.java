@@ -64,7 +64,8 @@ class VectorFunctionsTest {
 
     @Test
     void tanhAndSigmoidOfSpecialValues() {
-        FloatVector infinite = FloatVector.broadcast(VectorFunctions.SPECIES, Float.POSITIVE_INFINITY);
+        FloatVector infinite =
+                FloatVector.broadcast(VectorFunctions.SPECIES, Float.POSITIVE_INFINITY);
         assertEquals(1f, VectorFunctions.tanh(infinite).lane(0));
         assertEquals(-1f, VectorFunctions.tanh(infinite.neg()).lane(0));
         assertEquals(1f, VectorFunctions.sigmoid(infinite).lane(0));

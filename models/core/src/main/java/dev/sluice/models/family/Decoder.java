@@ -66,7 +66,8 @@ final class Decoder implements CausalLm {
     private void check(Batch batch) {
         if (batch.rowCount() < 1 || batch.rowCount() > limits.maxRows()
                 || batch.sequenceCount() > limits.maxSequences()) {
-            throw new MalformedBatchException("%d rows of %d sequences, room for %d of %d".formatted(
+            throw new MalformedBatchException("%d rows of %d sequences, room for %d of %d"
+                    .formatted(
                     batch.rowCount(), batch.sequenceCount(), limits.maxRows(),
                     limits.maxSequences()));
         }

@@ -104,7 +104,8 @@ public final class DecoderLoader {
         if (!unknown.isEmpty()) {
             throw new UnsupportedModelException(
                     "%s: %d tensors that family '%s' has no use for, the first: %s".formatted(
-                            file.path(), unknown.size(), family.architecture(), unknown.getFirst()));
+                            file.path(), unknown.size(), family.architecture(),
+                            unknown.getFirst()));
         }
     }
 

@@ -36,7 +36,8 @@ final class DeepSeek implements Family {
     @Override
     public DecoderLayer layer(Parts p, int i) {
         return new DecoderLayer(
-                p.norm(i, "attn_norm"), p.latentAttention(i, attentionScale(p.config())), p.noNorm(),
+                p.norm(i, "attn_norm"), p.latentAttention(i, attentionScale(p.config())),
+                p.noNorm(),
                 p.norm(i, "ffn_norm"), feedForward(p, i), p.noNorm());
     }
 

@@ -191,7 +191,8 @@ final class GgufConfig {
 
     private int checked(String key, int value, int least, int most) {
         if (value < least || value > most) {
-            throw malformed("%s is %d, must be %d to %d".formatted(prefix + key, value, least, most));
+            throw malformed("%s is %d, must be %d to %d"
+                    .formatted(prefix + key, value, least, most));
         }
         return value;
     }

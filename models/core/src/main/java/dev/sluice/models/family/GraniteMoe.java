@@ -12,7 +12,8 @@ final class GraniteMoe implements Family {
     public String architecture() { return "granitemoe"; }
 
     @Override
-    public List<String> transformersNames() { return List.of("GraniteMoeForCausalLM", "GraniteMoeSharedForCausalLM"); }
+    public List<String> transformersNames() { return List.of("GraniteMoeForCausalLM",
+            "GraniteMoeSharedForCausalLM"); }
 
     @Override
     public RopeSpec.Pairing ggufPairing() { return RopeSpec.Pairing.INTERLEAVED; }

@@ -13,8 +13,9 @@ import java.util.List;
 /// Multi-head latent attention (DeepSeek-V2, section 2.1) in the absorbed form: keys and values are
 /// one latent row per token, and the up-projections are applied to the query and to the result.
 ///
-///     query   [nope | rope] per head          cached row   [latent (kvRank) | rotated key (ropeDim)]
-///     absorbed query [keyUp * nope | rope]    value        the first kvRank elements of the row
+///     query   [nope | rope] per head          cached row   [latent (kvRank) | rotated key
+///     (ropeDim)] absorbed query [keyUp * nope | rope]    value        the first kvRank elements of
+/// the row
 ///
 /// The absorbed form is used for every row, prefill included, because the expanded form gives other
 /// bits and a row must not depend on how its prompt was cut.

@@ -19,7 +19,8 @@ final class Olmoe implements Family {
     @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
-        var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
+        var router =
+                RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
         return new DecoderLayer(
                 p.norm(i, "attn_norm"), p.attention(i), p.noNorm(),
                 p.norm(i, "ffn_norm"), p.experts(i, router, Activation.SILU), p.noNorm());

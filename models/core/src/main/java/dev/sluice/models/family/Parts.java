@@ -120,7 +120,8 @@ final class Parts {
         ModelConfig.LatentConfig l = config.latent();
         if (weights.has(name(layer, "attn_k_b.weight"))) {
             return perHead(shaped(name(layer, "attn_k_b.weight"),
-                    config.attention().heads() * l.kvRank(), l.nopeDim()), UnaryOperator.identity());
+                    config.attention().heads() * l.kvRank(), l.nopeDim()),
+                            UnaryOperator.identity());
         }
         return perHead(expandedKv(layer), m -> transposed(m.rows(0, l.nopeDim())));
     }
@@ -130,7 +131,8 @@ final class Parts {
         ModelConfig.LatentConfig l = config.latent();
         if (weights.has(name(layer, "attn_v_b.weight"))) {
             return perHead(shaped(name(layer, "attn_v_b.weight"),
-                    config.attention().heads() * l.valueDim(), l.kvRank()), UnaryOperator.identity());
+                    config.attention().heads() * l.valueDim(), l.kvRank()),
+                            UnaryOperator.identity());
         }
         return perHead(expandedKv(layer), m -> m.rows(l.nopeDim(), l.valueDim()));
     }
@@ -217,7 +219,8 @@ final class Parts {
         String gate = name(layer, "ffn_gate_inp_shexp.weight");
         return new MoeLayer.Shared(
                 mlp(layer, "_shexp", activation, config.experts().sharedHidden()),
-                weights.has(gate) ? prepared(gate, 1, config.hidden()) : Matrix.none(config.hidden()),
+                weights.has(gate) ? prepared(gate, 1, config.hidden())
+                        : Matrix.none(config.hidden()),
                 once(sharedScratch,
                         () -> MoeLayer.Shared.Scratch.of(kernels, maxRows, config.hidden())));
     }

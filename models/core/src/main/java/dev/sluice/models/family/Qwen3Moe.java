@@ -22,7 +22,8 @@ final class Qwen3Moe implements Family {
     @Override
     public DecoderLayer layer(Parts p, int i) {
         var c = p.config().experts();
-        var router = RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
+        var router =
+                RouterSpec.of(c.experts(), c.topK(), Scoring.SOFTMAX_ALL, c.normalize(), c.scale());
         return new DecoderLayer(
                 p.norm(i, "attn_norm"), p.attention(i), p.noNorm(), p.norm(i, "ffn_norm"),
                 p.hasExperts(i) ? p.experts(i, router, Activation.SILU)

@@ -31,7 +31,8 @@ final class Repacked {
         int rows = (int) (weight.elements() / cols);
         int tileCols = Math.ceilDiv(cols, TILE);
         if (cols % TILE != 0) {
-            throw new UnsupportedModelException("tensor %s: FP8 rows of %d are not whole tiles of %d"
+            throw new UnsupportedModelException(
+                    "tensor %s: FP8 rows of %d are not whole tiles of %d"
                     .formatted(weight.name(), cols, TILE));
         }
         if (scales.dim(0) != tileCols || scales.dim(1) != Math.ceilDiv(rows, TILE)) {

@@ -23,7 +23,8 @@ final class SoundConfig {
     static void require(Path path, Family family, ModelConfig config) {
         var check = new SoundConfig(path);
         if (family.needsExperts() && config.experts().experts() == 0) {
-            throw check.malformed("a model of family '" + family.architecture() + "' without experts");
+            throw check.malformed("a model of family '" + family.architecture()
+                    + "' without experts");
         }
         if (family.needsLatent() && config.latent().kvRank() == 0) {
             throw check.malformed("a model of family '" + family.architecture()

@@ -43,7 +43,8 @@ final class TransformersConfig {
         // Multimodal checkpoints keep the language model's config one level down.
         JsonObject text = json.has("text_config") ? json.object("text_config") : json;
         return new TransformersConfig(text, family, contextTokens).config(
-                json.flag("tie_word_embeddings", text.flag("tie_word_embeddings", tiedByDefault(family))));
+                json.flag("tie_word_embeddings",
+                text.flag("tie_word_embeddings", tiedByDefault(family))));
     }
 
     private static boolean tiedByDefault(Family family) {
@@ -64,7 +65,8 @@ final class TransformersConfig {
                 slidingLayers(), rotaryLayers());
         return new ModelConfig(family.architecture(), json.string("_name_or_path", ""),
                 json.integer("vocab_size"), json.integer("max_position_embeddings", 2048), layers,
-                hidden, json.integer("intermediate_size", 0), (float) json.real("rms_norm_eps", 1e-6),
+                hidden, json.integer("intermediate_size", 0),
+                (float) json.real("rms_norm_eps", 1e-6),
                 tied, attention, rope(attention, latent), scales(), experts(), latent);
     }
 
@@ -85,7 +87,8 @@ final class TransformersConfig {
         List<?> types = json.list("layer_types");
         if (!types.isEmpty()) {
             for (int layer = 0; layer < layers; layer++) {
-                sliding[layer] = layer < types.size() && "sliding_attention".equals(types.get(layer));
+                sliding[layer] = layer < types.size()
+                        && "sliding_attention".equals(types.get(layer));
             }
             return sliding;
         }
@@ -152,8 +155,8 @@ final class TransformersConfig {
             case "yarn" -> yarn(s, original);
             case "longrope", "su" -> longRope(s, original);
             default -> throw new UnsupportedModelException(
-                    "%s: rope type '%s' is not supported; supported: default, linear, llama3, yarn, "
-                            .formatted(json.path(), type) + "longrope");
+                    "%s: rope type '%s' is not supported; supported: default, linear, llama3, "
+                            .formatted(json.path(), type) + "yarn, longrope");
         };
     }
 
@@ -165,7 +168,8 @@ final class TransformersConfig {
                 ? RopeScaling.Yarn.temperature(factor, multiplier)
                         / RopeScaling.Yarn.temperature(factor, allDims)
                 : RopeScaling.Yarn.temperature(factor, 1);
-        return new RopeScaling.Yarn(factor, original, s.real("beta_fast", 32), s.real("beta_slow", 1),
+        return new RopeScaling.Yarn(factor, original, s.real("beta_fast", 32),
+                s.real("beta_slow", 1),
                 s.flag("truncate", true), (float) s.real("attention_factor", magnitude),
                 (float) allDims);
     }

@@ -142,14 +142,16 @@ final class TransformersWeights implements WeightSource {
     private List<Matrix> fusedExperts(String name, int count) {
         boolean down = name.contains("ffn_down");
         if (architecture.equals("granitemoe")) {
-            String stored = fusedPrefix(name) + (down ? "output_linear" : "input_linear") + ".weight";
+            String stored = fusedPrefix(name) + (down ? "output_linear" : "input_linear")
+                    + ".weight";
             return halves(tensor(stored).matrix(), name, count);
         }
         String stored = fusedPrefix(name) + (down ? "down_proj" : "gate_up_proj");
         Repacked.Rows rows = down ? Repacked.Rows.ALL
                 : name.contains("ffn_gate") ? Repacked.Rows.EVEN : Repacked.Rows.ODD;
         if (folder.has(stored + "_blocks")) {
-            return Repacked.mxfp4(tensor(stored + "_blocks"), tensor(stored + "_scales"), rows, copies);
+            return Repacked.mxfp4(tensor(stored + "_blocks"), tensor(stored + "_scales"), rows,
+                    copies);
         }
         return Repacked.transposedExperts(tensor(stored), rows, copies);
     }
@@ -169,7 +171,8 @@ final class TransformersWeights implements WeightSource {
 
     private Matrix fusedBias(String name) {
         boolean down = name.contains("ffn_down");
-        Matrix m = tensor(fusedPrefix(name) + (down ? "down_proj_bias" : "gate_up_proj_bias")).matrix();
+        Matrix m = tensor(fusedPrefix(name) + (down ? "down_proj_bias" : "gate_up_proj_bias"))
+                .matrix();
         if (down) {
             return m;
         }

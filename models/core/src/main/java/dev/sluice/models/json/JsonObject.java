@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/// Typed access to a JSON object of a model folder (`config.json`). A value that is `null` counts as
-/// absent, as transformers writes it. A wrong type is a [MalformedModelException] that names the
+/// Typed access to a JSON object of a model folder (`config.json`). A value that is `null` counts
+/// as absent, as transformers writes it. A wrong type is a [MalformedModelException] that names the
 /// key. Immutable.
 ///
 /// @param path  the file that the object came from, for messages

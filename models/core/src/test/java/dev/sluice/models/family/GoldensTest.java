@@ -68,7 +68,8 @@ class GoldensTest {
                     for (String backend : BACKENDS) {
                         tests.add(DynamicTest.dynamicTest(
                                 "%s %s on %s".formatted(name(folder), encoding, backend),
-                                () -> encoding(folder, encoding, backend, (Double) entry.getValue())));
+                                () -> encoding(folder, encoding, backend,
+                                        (Double) entry.getValue())));
                     }
                 }
             }

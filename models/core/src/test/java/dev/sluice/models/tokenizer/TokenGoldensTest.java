@@ -64,7 +64,8 @@ class TokenGoldensTest {
             }
             assertEquals("", String.join("\n", wrong), entry.getKey());
         }
-        System.out.printf("%s: %d texts compared with %d vocabularies%n", file.getFileName(), compared, models);
+        System.out.printf("%s: %d texts compared with %d vocabularies%n", file.getFileName(),
+                compared, models);
         assertTrue(models >= modelsMin, "only " + models + " vocabularies");
     }
 
