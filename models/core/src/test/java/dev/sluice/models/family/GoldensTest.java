@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.models.Gunzipped;
 import dev.sluice.models.json.Json;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -80,7 +81,7 @@ class GoldensTest {
 
     private static void addFloatCase(List<DynamicTest> tests, Path folder, String model,
             boolean greedy) {
-        if (!Files.exists(folder.resolve(model))) {
+        if (!Files.exists(folder.resolve(model)) && !Files.exists(folder.resolve(model + ".gz"))) {
             return;
         }
         for (String backend : BACKENDS) {
@@ -94,8 +95,8 @@ class GoldensTest {
             throws IOException {
         GoldenLogits golden = GoldenLogits.read(folder, "golden-logits.f32");
         var continuation = new int[greedy ? golden.greedy().length : 0];
-        float[] got = GoldenLogits.run(folder.resolve(model), backend, golden.prompt(), 17,
-                continuation);
+        float[] got = GoldenLogits.run(Gunzipped.file(folder.resolve(model)), backend,
+                golden.prompt(), 17, continuation);
         double error = GoldenLogits.relativeError(got, golden.logits());
         assertTrue(error <= FLOAT_ERROR_MAX,
                 "relative error %.2e, allowed %.0e".formatted(error, FLOAT_ERROR_MAX));

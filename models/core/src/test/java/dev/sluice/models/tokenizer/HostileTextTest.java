@@ -49,7 +49,7 @@ class HostileTextTest {
 
     @Test
     void longRunsAreQuickInSentencePiece() throws IOException {
-        Tokenizer tokenizer = TestData.tokenizer("ggml-vocab-llama-spm.gguf");
+        Tokenizer tokenizer = TestData.tokenizer("stories260K.gguf");
         for (String unit : List.of("a", " ", "\n", "é", "東", "ab", "<s", "<s>")) {
             String text = unit.repeat(LONG / unit.length());
             assertTimeoutPreemptively(LIMIT,
@@ -101,7 +101,7 @@ class HostileTextTest {
         var unknown = assertThrows(UnsupportedModelException.class,
                 () -> GgufVocabulary.read(gpt2.with(key + "model", "t5")));
         assertTrue(unknown.getMessage().contains("'t5'"), unknown.getMessage());
-        GgufMetadata llama = TestData.metadata("ggml-vocab-llama-spm.gguf");
+        GgufMetadata llama = TestData.metadata("stories260K.gguf");
         float[] scores = llama.floats(key + "scores").clone();
         scores[77] = Float.NaN;
         var notANumber = assertThrows(MalformedModelException.class,
@@ -122,7 +122,7 @@ class HostileTextTest {
 
     @Test
     void emptyTextsAreNamedAndNeverWritten() throws IOException {
-        var metadata = TestData.metadata("ggml-vocab-llama-spm.gguf");
+        var metadata = TestData.metadata("stories260K.gguf");
         var texts = new ArrayList<String>();
         TextTable table = metadata.texts("tokenizer.ggml.tokens");
         for (int i = 0; i < table.size(); i++) {

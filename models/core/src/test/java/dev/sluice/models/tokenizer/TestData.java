@@ -1,5 +1,6 @@
 package dev.sluice.models.tokenizer;
 
+import dev.sluice.models.Gunzipped;
 import dev.sluice.models.json.Json;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,9 +25,10 @@ final class TestData {
                 : Path.of("src/test/resources/tokenizer");
     }
 
-    static Path vocabulary(String name) {
+    static Path vocabulary(String name) throws IOException {
+        Path stories = Path.of("src/test/resources/stories260K").resolve(name);
         Path plain = data().resolve("vocab").resolve(name);
-        return Files.exists(plain) ? plain : data().resolve("stories260K").resolve(name);
+        return Files.exists(stories) ? stories : Gunzipped.file(plain);
     }
 
     static GgufMetadata metadata(String name) throws IOException {
@@ -53,7 +55,7 @@ final class TestData {
 
     @SuppressWarnings("unchecked")
     static Map<String, Object> json(Path path) throws IOException {
-        return (Map<String, Object>) Json.parse(Files.readAllBytes(path));
+        return (Map<String, Object>) Json.parse(Files.readAllBytes(Gunzipped.file(path)));
     }
 
     @SuppressWarnings("unchecked")
