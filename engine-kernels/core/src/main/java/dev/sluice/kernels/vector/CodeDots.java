@@ -162,7 +162,7 @@ final class CodeDots {
 
     /// 8-bit codes, which are q + 128. Two products of q are at most 32512 and fit 16 bits, but
     /// not those of the code; so `-128 * (x0 + x1)` is added modulo 2^16. `corrections` holds that
-    /// for each two columns, in both halves, with 2^15 more in the lower half: the lower half is
+    /// at each even column for it and the next, in both halves, with 2^15 more in the lower half: the lower half is
     /// then never negative, a plain 32-bit sum of the words keeps it apart from the upper half,
     /// and the sum of the 16 times 2^15 is taken away at the end.
     private static void bytes(PackedStep step, int[] x, int[] corrections, int from, int[] sums) {
@@ -175,13 +175,12 @@ final class CodeDots {
                 for (int i = 0; i < 16; i += 2) {
                     long at = step.codes + (long) b * step.codeStride + lane + i * LINE;
                     int k = from + b * 32 + 2 * i;
-                    int n = k >> 1;
                     IntVector v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
                     IntVector t = v.and(BYTES).reinterpretAsShorts()
                             .mul(broadcast(I, x[k]).reinterpretAsShorts())
                             .add(v.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));
@@ -190,7 +189,7 @@ final class CodeDots {
                             .mul(broadcast(I, x[k + 2]).reinterpretAsShorts())
                             .add(v.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n + 1]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k + 2]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));
@@ -568,7 +567,6 @@ final class CodeDots {
                 for (int i = 0; i < 8; i += 2) {
                     long at = step.codes + (long) b * step.codeStride + lane + i * LINE;
                     int k = from + b * 32 + 4 * i;
-                    int n = k >> 1;
                     IntVector v;
                     IntVector even;
                     IntVector odd;
@@ -582,7 +580,7 @@ final class CodeDots {
                             .mul(broadcast(I, x[k]).reinterpretAsShorts())
                             .add(odd.and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 1]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));
@@ -590,7 +588,7 @@ final class CodeDots {
                             .mul(broadcast(I, x[k + 2]).reinterpretAsShorts())
                             .add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 3]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n + 1]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k + 2]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));
@@ -603,7 +601,7 @@ final class CodeDots {
                             .mul(broadcast(I, x[k + 4]).reinterpretAsShorts())
                             .add(odd.and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 5]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n + 2]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k + 4]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));
@@ -611,7 +609,7 @@ final class CodeDots {
                             .mul(broadcast(I, x[k + 6]).reinterpretAsShorts())
                             .add(odd.lanewise(LSHR, 8).and(BYTES).reinterpretAsShorts()
                                     .mul(broadcast(I, x[k + 7]).reinterpretAsShorts()))
-                            .add(broadcast(I, corrections[n + 3]).reinterpretAsShorts())
+                            .add(broadcast(I, corrections[k + 6]).reinterpretAsShorts())
                             .reinterpretAsInts();
                     low = low.add(t);
                     high = high.add(t.lanewise(ASHR, 16));

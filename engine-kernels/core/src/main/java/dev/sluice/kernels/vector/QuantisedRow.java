@@ -24,7 +24,7 @@ final class QuantisedRow {
     float[] values = {};
     /// q of each column in both halves of an integer.
     int[] pairs = {};
-    /// For each two columns, see [CodeDots#bytes].
+    /// For each even column and the next, see [CodeDots#bytes].
     int[] corrections = {};
     /// d, sum of q, and d * sum of q, of each block of the format's 16 or 32 columns.
     float[] scales = {};
@@ -36,7 +36,7 @@ final class QuantisedRow {
         if (values.length < columns) {
             values = new float[columns];
             pairs = new int[columns];
-            corrections = new int[columns / 2];
+            corrections = new int[columns];
             scales = new float[columns / 16];
             sums = new int[columns / 16];
             scaledSums = new float[columns / 16];
@@ -108,10 +108,18 @@ final class QuantisedRow {
             to[k] = code << 16 | code & 0xFFFF;
         }
         if (correct) {
-            for (int k = 0; k < columns; k += 2) {
-                int word = -128 * ((int) q[k] + (int) q[k + 1]);
-                corrections[k / 2] = word << 16 | (word + 0x8000) & 0xFFFF;
-            }
+            correct(columns);
+        }
+    }
+
+    /// Sums of every two neighbours, of which only the even ones are read: without a stride the
+    /// loop becomes vector code.
+    private void correct(int columns) {
+        float[] q = values;
+        int[] to = corrections;
+        for (int k = 0; k < columns - 1; k++) {
+            int word = -128 * ((int) q[k] + (int) q[k + 1]);
+            to[k] = word << 16 | (word + 0x8000) & 0xFFFF;
         }
     }
 }
