@@ -1,5 +1,6 @@
 package dev.sluice.kernels.vector;
 
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.nio.ByteOrder.LITTLE_ENDIAN;
 import static jdk.incubator.vector.IntVector.broadcast;
 import static jdk.incubator.vector.IntVector.fromMemorySegment;
@@ -28,6 +29,8 @@ final class CodeDots {
     private static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Short> S = ShortVector.SPECIES_PREFERRED;
     private static final int LINE = 64;
+    /// How far: more than is under way at once, little enough for the first-level cache.
+    private static final long AHEAD = 4096;
     private static final int VECTOR = I.vectorByteSize();
     private static final IntVector NIBBLES = IntVector.broadcast(I, 0x000F000F);
     private static final IntVector BYTE_NIBBLES = IntVector.broadcast(I, 0x0F0F0F0F);
@@ -67,12 +70,29 @@ final class CodeDots {
         return format.codes == PackedFormat.Codes.BYTE || format.codes == PackedFormat.Codes.TABLE;
     }
 
+    /// Reads a byte of each of some lines, so that they are in the cache when they are needed. The
+    /// processor looks ahead only as far as its queue of waiting instructions reaches, a few lines
+    /// of these kernels, and then memory and arithmetic take turns; a read that nothing waits for
+    /// takes no place there. Measured with `ProductSpeed 1 1 131072 2048 Q4_0`: 9.0 GB/s instead
+    /// of 7.6.
+    private static long readAhead(MemorySegment w, long from, int lines) {
+        long sum = 0;
+        for (int i = 0; i < lines; i++) {
+            sum += w.get(JAVA_BYTE, from + (long) i * LINE);
+        }
+        return sum;
+    }
+
     /// 4-bit codes. 16 products of 15 * 127 are 30480 and fit 16 bits.
     private static void nibbles(PackedStep step, int[] x, int from, int[] sums) {
         MemorySegment w = step.memory;
         int count = step.count;
+        long last = Math.max(0, w.byteSize() - 9 * LINE);
+        long read = 0;
         for (int lane = 0; lane < LINE; lane += VECTOR) {
             for (int b = 0; b < count; b++) {
+                read += readAhead(w,
+                        Math.min(step.codes + (long) b * step.codeStride + AHEAD, last), 9);
                 long at = step.codes + (long) b * step.codeStride + lane;
                 int k = from + b * 32;
                 IntVector v;
@@ -158,16 +178,19 @@ final class CodeDots {
                 first.lanewise(ASHR, 16).add(second.lanewise(ASHR, 16)).intoArray(sums, to + 16);
             }
         }
+        step.read = read;
     }
 
     /// 8-bit codes, which are q + 128. Two products of q are at most 32512 and fit 16 bits, but
     /// not those of the code; so `-128 * (x0 + x1)` is added modulo 2^16. `corrections` holds that
-    /// at each even column for it and the next, in both halves, with 2^15 more in the lower half: the lower half is
-    /// then never negative, a plain 32-bit sum of the words keeps it apart from the upper half,
-    /// and the sum of the 16 times 2^15 is taken away at the end.
+    /// at each even column for it and the next, in both halves, with 2^15 more in the lower half:
+    /// the lower half is then never negative, a plain 32-bit sum of the words keeps it apart from
+    /// the upper half, and the sum of the 16 times 2^15 is taken away at the end.
     private static void bytes(PackedStep step, int[] x, int[] corrections, int from, int[] sums) {
         MemorySegment w = step.memory;
         int count = step.count;
+        long last = Math.max(0, w.byteSize() - 2 * LINE);
+        long read = 0;
         for (int lane = 0; lane < LINE; lane += VECTOR) {
             for (int b = 0; b < count; b++) {
                 IntVector low = IntVector.zero(I);
@@ -175,6 +198,8 @@ final class CodeDots {
                 for (int i = 0; i < 16; i += 2) {
                     long at = step.codes + (long) b * step.codeStride + lane + i * LINE;
                     int k = from + b * 32 + 2 * i;
+                    long next = Math.min(at + AHEAD, last);
+                    read += w.get(JAVA_BYTE, next) + w.get(JAVA_BYTE, next + LINE);
                     IntVector v = fromMemorySegment(I, w, at, LITTLE_ENDIAN);
                     IntVector t = v.and(BYTES).reinterpretAsShorts()
                             .mul(broadcast(I, x[k]).reinterpretAsShorts())
@@ -199,6 +224,7 @@ final class CodeDots {
                 high.intoArray(sums, to + 16);
             }
         }
+        step.read = read;
     }
 
     /// 5-bit codes: 4 bits, and 1 in the upper plane. 8 products of 31 * 127 are 31496.

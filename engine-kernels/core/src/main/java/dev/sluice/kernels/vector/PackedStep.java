@@ -21,6 +21,8 @@ final class PackedStep {
     final float[] unitScales = new float[2 * PackedFormat.GROUP_ROWS];
     /// How many 32 columns, 1 to 8.
     int count;
+    /// Sum of the bytes read ahead, kept only so that the reads are not optimised away.
+    long read;
 
     /// Moves to step `index` of the group at `base` of `columns` padded columns.
     void move(PackedFormat newFormat, MemorySegment newMemory, long base, int columns, int index) {
