@@ -137,7 +137,7 @@ class SpecialTokensTest {
 
     @Test
     void beginningAndEndAreAddedOnceByPromptsAndAlwaysOnRequest() throws Exception {
-        Tokenizer llama = TestData.tokenizer("ggml-vocab-llama-spm.gguf");
+        Tokenizer llama = TestData.tokenizer("stories260K.gguf");
         int bos = llama.id("<s>");
         int[] ids = llama.encodePrompt("<s>Hi");
         assertEquals(bos, ids[0]);
