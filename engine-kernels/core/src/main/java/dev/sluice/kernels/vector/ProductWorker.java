@@ -10,10 +10,13 @@ import java.util.Arrays;
 /// Scratch of one compute thread and the loops over steps and tiles. Grown when a larger product
 /// arrives, so that a decode step allocates nothing. Used by one thread at a time.
 final class ProductWorker {
+    /// Groups whose steps a row-wise product takes in turn, see [CodeDots]: a power of two.
+    private static final int GROUPS_TOGETHER = 4;
+
     private final PackedStep step = new PackedStep();
     private final PanelTile tile = new PanelTile();
     private final int[] sums = new int[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
-    private final float[] outputs = new float[PackedFormat.GROUP_ROWS];
+    private final float[][] outputs = new float[GROUPS_TOGETHER][PackedFormat.GROUP_ROWS];
     private final WeightPacker packer = new WeightPacker();
     final QuantisedRow row = new QuantisedRow();
     /// Two rows for an expert layer's biases and sums.
@@ -37,12 +40,17 @@ final class ProductWorker {
     /// Groups `from` to `to - 1` of a job whose rows are staged in `staged`.
     void run(ProductJob job, StagedRows staged, int from, int to) {
         if (job.rows.rowWise) {
-            for (int group = from; group < to; group++) {
-                openGroups(job, group, 1);
+            for (int group = from; group < to;) {
+                int together = CodeDots.readsAhead(job.format)
+                        ? Math.min(GROUPS_TOGETHER, Integer.highestOneBit(to - group)) : 1;
+                openGroups(job, group, together);
                 for (int i = 0; i < job.rows.rows; i++) {
-                    rowWise(job, staged.row(job.rows, i));
-                    write(job, staged, group, i, outputs, 0);
+                    rowWise(job, staged.row(job.rows, i), together);
+                    for (int g = 0; g < together; g++) {
+                        write(job, staged, group + g, i, outputs[g], 0);
+                    }
                 }
+                group += together;
             }
         } else {
             openGroups(job, from, to - from);
@@ -71,24 +79,42 @@ final class ProductWorker {
         weightsFrom = 0;
     }
 
-    private void rowWise(ProductJob job, QuantisedRow x) {
+    /// outputs of `together` groups = their rows times x
+    private void rowWise(ProductJob job, QuantisedRow x, int together) {
         PackedFormat format = job.format;
         int columns = format.paddedColumns(job.weight.cols());
-        Arrays.fill(outputs, 0f);
+        long groupBytes = format.groupBytes(job.weight.cols());
+        int shift = Integer.numberOfTrailingZeros(together);
         int steps = steps(columns);
+        for (int g = 0; g < together; g++) {
+            Arrays.fill(outputs[g], 0f);
+        }
         for (int s = 0; s < steps; s++) {
+            // The next step of these groups, or the first of the next groups.
             step.move(format, weights, weightsFrom, columns, s);
-            int from = s * PackedFormat.STEP_COLUMNS;
-            int blocks = step.count * 32 / format.blockColumns;
-            BlockScales.read(step, tile.scales, tile.minimums);
-            CodeDots.sums(step, x, from, sums);
-            if (format.hasMinimum()) {
-                BlockSums.addWithMinimums(sums, blocks, tile.scales, tile.minimums, x,
-                        from / format.blockColumns, outputs);
-            } else {
-                BlockSums.add(sums, blocks, tile.scales, x, from / format.blockColumns,
-                        CodeDots.zeroLeft(format), outputs);
+            long next = s + 1 < steps
+                    ? step.scales + (long) PackedFormat.STEP_COLUMNS / format.unitColumns
+                            * format.unitBytes()
+                    : weightsFrom + together * groupBytes;
+            for (int g = 0; g < together; g++) {
+                step.move(format, weights, weightsFrom + g * groupBytes, columns, s);
+                step.lookAhead(next, groupBytes, shift, g);
+                addStep(format, x, s, outputs[g]);
             }
+        }
+    }
+
+    private void addStep(PackedFormat format, QuantisedRow x, int s, float[] out) {
+        int from = s * PackedFormat.STEP_COLUMNS;
+        int blocks = step.count * 32 / format.blockColumns;
+        BlockScales.read(step, tile.scales, tile.minimums);
+        CodeDots.sums(step, x, from, sums);
+        if (format.hasMinimum()) {
+            BlockSums.addWithMinimums(sums, blocks, tile.scales, tile.minimums, x,
+                    from / format.blockColumns, out);
+        } else {
+            BlockSums.add(sums, blocks, tile.scales, x, from / format.blockColumns,
+                    CodeDots.zeroLeft(format), out);
         }
     }
 

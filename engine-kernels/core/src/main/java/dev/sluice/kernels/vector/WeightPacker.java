@@ -33,8 +33,8 @@ final class WeightPacker {
             long stepFrom = from + weight.dtype().rowBytes(k);
             long stepTo = to + (long) (k / format.unitColumns) * format.unitBytes();
             if (format == PackedFormat.Q8_0 || format == PackedFormat.Q4_0) {
-                packPairs(format, weight.memory(), stepFrom, rowBytes, rows, packed, stepTo,
-                        width / 32);
+                packPairs(format, weight.memory(), stepFrom, rowBytes, rows,
+                        packed.asSlice(stepTo, (long) width / 32 * format.unitBytes()));
             } else {
                 for (int row = 0; row < rows; row++) {
                     packRow(format, weight.memory(), stepFrom + row * rowBytes, width, packed,
@@ -60,16 +60,17 @@ final class WeightPacker {
 
     /// Q8_0 and Q4_0, the formats that matter most: rows j and j + 16 at once, as integers.
     private static void packPairs(PackedFormat format, MemorySegment file, long from,
-            long rowBytes, int rows, MemorySegment packed, long to, int blocks) {
+            long rowBytes, int rows, MemorySegment packed) {
+        int blocks = (int) (packed.byteSize() / format.unitBytes());
         for (int row = 0; row < Math.min(rows, 16); row++) {
             long low = from + row * rowBytes;
             // A group of less than 17 rows has no upper half; its lower half stands in, and the
             // outputs of rows that do not exist are never read.
             long high = row + 16 < rows ? low + 16 * rowBytes : low;
             if (format == PackedFormat.Q8_0) {
-                q8(file, low, high, blocks, packed, to + 4L * row);
+                q8(file, low, high, blocks, packed, 4L * row);
             } else {
-                q4(file, low, high, blocks, packed, to + 4L * row);
+                q4(file, low, high, blocks, packed, 4L * row);
             }
         }
     }
