@@ -2,7 +2,6 @@
 module dev.sluice.bridge {
     requires dev.sluice.runtime;
     requires info.picocli;
-    requires jdk.management;
     requires org.jline;
 
     opens dev.sluice.bridge.cli to info.picocli;

@@ -2,6 +2,7 @@
 module dev.sluice.models {
     requires transitive dev.sluice.router;
     requires com.fasterxml.jackson.core;
+    requires jdk.management;
 
     exports dev.sluice.models;
     exports dev.sluice.models.chat;

@@ -85,7 +85,7 @@ public final class LoadedModel implements AutoCloseable {
     }
 
     private static void requireFits(Path path, MemoryPlan plan) {
-        long available = AvailableMemory.bytes();
+        long available = HostMemory.now().availableBytes();
         if (plan.totalBytes() > available) {
             throw new InsufficientMemoryException(
                     "%s needs %,d bytes of memory (%s), but only %,d are available".formatted(

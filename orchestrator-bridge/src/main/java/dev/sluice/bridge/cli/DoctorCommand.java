@@ -3,6 +3,7 @@ package dev.sluice.bridge.cli;
 import dev.sluice.kernels.BackendUnavailableException;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.spi.KernelBackendProvider;
+import dev.sluice.models.HostMemory;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;

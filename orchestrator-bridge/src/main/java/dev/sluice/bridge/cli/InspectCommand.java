@@ -1,5 +1,6 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.ModelPlan;

@@ -8,6 +8,7 @@ import dev.sluice.kernels.BackendUnavailableException;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.spi.KernelBackend;
 import dev.sluice.kernels.spi.KernelBackendProvider;
+import dev.sluice.models.HostMemory;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine.TypeConversionException;

@@ -1,4 +1,4 @@
-package dev.sluice.bridge.cli;
+package dev.sluice.models;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -9,10 +9,10 @@ import java.nio.file.Path;
 ///
 /// @param totalBytes     installed
 /// @param availableBytes free, or used by caches that the system gives up when asked
-record HostMemory(long totalBytes, long availableBytes) {
+public record HostMemory(long totalBytes, long availableBytes) {
     private static final Path MEMINFO = Path.of("/proc/meminfo");
 
-    static HostMemory now() {
+    public static HostMemory now() {
         if (Files.isReadable(MEMINFO)) {
             try {
                 return parse(Files.readString(MEMINFO));
@@ -26,7 +26,7 @@ record HostMemory(long totalBytes, long availableBytes) {
     }
 
     /// Reads lines such as `MemAvailable:   18950228 kB`.
-    static HostMemory parse(String meminfo) {
+    public static HostMemory parse(String meminfo) {
         return new HostMemory(field(meminfo, "MemTotal:"), field(meminfo, "MemAvailable:"));
     }
 
