@@ -8,6 +8,7 @@ import dev.sluice.kernels.Matrix;
 import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.file.FileTensor;
+import dev.sluice.models.file.TensorType;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -27,6 +28,11 @@ final class Repacked {
     /// DeepSeek-V3's FP8: bytes [N,K] and float32 scales [ceil(N/128), ceil(K/128)], as rows of
     /// blocks that carry their tile's scale.
     static Matrix fp8(FileTensor weight, FileTensor scales, Arena arena) {
+        if (weight.elements() == 0) {
+            throw new MalformedModelException(weight.file(), weight.byteOffset(),
+                    "tensor %s %s has no elements".formatted(weight.name(), weight.shape()));
+        }
+        requireType(scales, TensorType.F32);
         int cols = (int) weight.dim(0);
         int rows = (int) (weight.elements() / cols);
         int tileCols = Math.ceilDiv(cols, TILE);
@@ -58,6 +64,8 @@ final class Repacked {
     /// gpt-oss MXFP4: blocks u8 [E,N,K/32,16] with neighbours in one byte, scales u8 [E,N,K/32], as
     /// one matrix per expert of 17-byte blocks with element j beside j + 16.
     static List<Matrix> mxfp4(FileTensor blocks, FileTensor scales, Rows rows, Arena arena) {
+        requireType(blocks, TensorType.U8);
+        requireType(scales, TensorType.U8);
         int perRow = (int) blocks.dim(1);
         int stored = (int) blocks.dim(2);
         int experts = (int) blocks.dim(3);
@@ -121,6 +129,15 @@ final class Repacked {
             out.add(Matrix.of(all.dtype(), kept, inner, to, 0));
         }
         return out;
+    }
+
+    /// Bytes of another type would be read as numbers they are not, or past the tensor's end.
+    private static void requireType(FileTensor tensor, TensorType type) {
+        if (tensor.type() != type) {
+            throw new MalformedModelException(tensor.file(), tensor.byteOffset(),
+                    "tensor %s has type %s, must be %s"
+                            .formatted(tensor.name(), tensor.type(), type));
+        }
     }
 
     private static int sourceRow(Rows rows, int row) {
