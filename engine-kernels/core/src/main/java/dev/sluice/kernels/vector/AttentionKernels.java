@@ -201,14 +201,19 @@ final class AttentionKernels {
 
     /// Replaces the scores that [#mask] left by e^(score - max). Returns their sum.
     static float exponentials(float[] scores, int at, int from, int to, float max, float[] lanes) {
-        FloatVector sum = FloatVector.zero(S);
+        int first = from / L * L;
         int last = (to + L - 1) / L * L;
-        for (int j = from / L * L; j < last; j += L) {
-            FloatVector e = VectorMath.exp(FloatVector.fromArray(S, scores, at + j).sub(max));
-            e.intoArray(scores, at + j);
-            sum = sum.add(e);
+        for (int j = first; j < last; j += L) {
+            VectorMath.exp(FloatVector.fromArray(S, scores, at + j).sub(max))
+                    .intoArray(scores, at + j);
         }
-        return VectorFunctions.sum(sum, lanes);
+        // In a loop of its own: beside the exponential, C2 may keep the sum on the heap.
+        FloatVector sum = FloatVector.zero(S);
+        for (int j = first; j < last; j += L) {
+            sum = sum.add(FloatVector.fromArray(S, scores, at + j));
+        }
+        sum.intoArray(lanes, 0);
+        return VectorFunctions.sum(lanes);
     }
 
     /// x [n] at xAt = x * a + y [n] at yAt * b; n is a multiple of TILE

@@ -19,8 +19,8 @@ final class VectorRotary {
 
     private VectorRotary() { }
 
-    /// Rows from..to of angles [T, dims]: cosines, then sines. StrictMath, because the compiled
-    /// form of Math.cos may differ from the interpreted one in the last bit.
+    /// Rows from..to of angles [T, dims]: cosines, then sines. HotSpot computes Math.cos by the same
+    /// code whether the caller is interpreted or compiled; StrictMath allocates.
     static void angles(RopeSpec spec, Matrix positions, Matrix angles, int from, int to) {
         int half = spec.dims() / 2;
         for (int t = from; t < to; t++) {
@@ -29,8 +29,8 @@ final class VectorRotary {
                 float frequency = spec.inverseFrequencies().f32(0, m);
                 double angle = position < FLOAT_POSITIONS
                         ? (float) position * frequency : (double) position * frequency;
-                angles.f32(t, m, (float) (spec.magnitude() * StrictMath.cos(angle)));
-                angles.f32(t, half + m, (float) (spec.magnitude() * StrictMath.sin(angle)));
+                angles.f32(t, m, (float) (spec.magnitude() * Math.cos(angle)));
+                angles.f32(t, half + m, (float) (spec.magnitude() * Math.sin(angle)));
             }
         }
     }
