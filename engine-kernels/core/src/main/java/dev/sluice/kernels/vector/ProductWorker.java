@@ -11,7 +11,7 @@ import java.util.Arrays;
 /// arrives, so that a decode step allocates nothing. Used by one thread at a time.
 final class ProductWorker {
     /// Groups whose steps a row-wise product takes in turn, see [CodeDots]: a power of two.
-    private static final int GROUPS_TOGETHER = 4;
+    static final int GROUPS_TOGETHER = 4;
 
     private final PackedStep step = new PackedStep();
     private final PanelTile tile = new PanelTile();

@@ -287,7 +287,11 @@ final class VectorProducts {
         for (int i = 0; i < jobCount; i++) {
             ProductJob job = jobs[i];
             int most = even;
-            if (!job.rows.rowWise) {
+            if (job.rows.rowWise) {
+                // Whole turns of groups, see ProductWorker, as long as there are enough of them.
+                int turn = ProductWorker.GROUPS_TOGETHER;
+                most = groups >= turn * pool.threads() ? (even + turn - 1) / turn * turn : even;
+            } else {
                 most = Math.clamp(PART_ROWS_MAX / Math.max(1, job.rows.slots()), 1,
                         Math.min(even, PART_GROUPS_MAX));
             }
