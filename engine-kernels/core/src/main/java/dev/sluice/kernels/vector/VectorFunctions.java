@@ -23,9 +23,9 @@ final class VectorFunctions {
 
     private VectorFunctions() { }
 
-    /// Sum of a vector's lanes by halves: lane i with lane i + length/2, and so on. The Vector API's
-    /// own reduction adds in another order interpreted than compiled. The lanes come stored, because
-    /// a call that is not inlined would put a vector on the heap; they are overwritten.
+    /// Sum of a vector's lanes by halves: lane i with lane i + length/2, and so on. The Vector
+    /// API's own reduction adds in another order interpreted than compiled. The lanes come stored,
+    /// because a call that is not inlined would put a vector on the heap; they are overwritten.
     static float sum(float[] lanes) {
         for (int half = SPECIES.length() / 2; half > 0; half /= 2) {
             for (int i = 0; i < half; i++) {
