@@ -74,8 +74,8 @@ final class CodeDots {
         return format.codes == PackedFormat.Codes.BYTE || format.codes == PackedFormat.Codes.TABLE;
     }
 
-    /// Reads a byte of each line that is due with block `b`, so that they are in the cache when they
-    /// are needed. The processor looks ahead only as far as its queue of waiting instructions
+    /// Reads a byte of each line that is due with block `b`, so that they are in the cache when
+    /// they are needed. The processor looks ahead only as far as its queue of waiting instructions
     /// reaches, a few lines of these kernels, and then memory and arithmetic take turns. Its
     /// prefetchers reach further, but follow one run of lines in a page: so the lines come from
     /// several groups in turn, each of which they have four times as long for. Measured with

@@ -7,8 +7,8 @@ import java.lang.foreign.Arena;
 /// Interpreted vector code is about a thousand times slower than compiled code, so that the first
 /// products of a model would take seconds. A method is compiled after some thousand calls, however
 /// little each of them does: here most calls have nothing to do and every eighth has a block or
-/// two, which is enough for the profile to know that the loops run. Measured: 8 s less for the
-/// first products on a busy machine. Results do not depend on it.
+/// two, which is enough for the profile to know that the loops run. Measured on a busy
+/// machine, loading and first products together: 4 to 5 s less. Results do not depend on it.
 final class KernelWarmUp {
     /// C2 is asked after 5000 calls of a method.
     private static final int CALLS = 6000;

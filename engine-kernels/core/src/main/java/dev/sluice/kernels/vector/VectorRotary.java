@@ -19,8 +19,8 @@ final class VectorRotary {
 
     private VectorRotary() { }
 
-    /// Rows from..to of angles [T, dims]: cosines, then sines. HotSpot computes Math.cos by the same
-    /// code whether the caller is interpreted or compiled; StrictMath allocates.
+    /// Rows from..to of angles [T, dims]: cosines, then sines. HotSpot computes Math.cos by the
+    /// same code whether the caller is interpreted or compiled; StrictMath allocates.
     static void angles(RopeSpec spec, Matrix positions, Matrix angles, int from, int to) {
         int half = spec.dims() / 2;
         for (int t = from; t < to; t++) {
