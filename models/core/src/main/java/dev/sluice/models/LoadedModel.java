@@ -58,21 +58,12 @@ public final class LoadedModel implements AutoCloseable {
                     file.path() + ": a vocabulary without weights can not generate");
         }
         DecoderLoader loader = DecoderLoader.of(file, options.contextTokens(), copies);
-        ModelConfig config = loader.config();
-        int positions = positions(config, options);
-        MemoryPlan memory = MemoryPlan.of(config, options, positions, weightBytes(file));
-        requireFits(file.path(), memory);
-        var limits = new Limits(options.maxRows(), options.sequences(), positions);
+        ModelPlan plan = ModelPlan.of(loader.config(), file, options);
+        requireFits(file.path(), plan.memory());
+        var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
         CausalLm lm = loader.load(kernels, options.kvType(), limits, RoutingObserver.none(),
                 layersDone);
-        return new LoadedModel(file, config, memory, lm);
-    }
-
-    private static int positions(ModelConfig config, LoadOptions options) {
-        if (options.contextTokens() == 0) {
-            return Math.min(config.contextLength(), LoadOptions.DEFAULT_CONTEXT_MAX);
-        }
-        return options.contextTokens();
+        return new LoadedModel(file, plan.config(), plan.memory(), lm);
     }
 
     /// Bytes of all tensors as stored.

@@ -14,12 +14,14 @@ public record ModelPlan(ModelConfig config, int positions, MemoryPlan memory) {
     /// [UnsupportedModelException].
     public static ModelPlan of(TensorFile file, LoadOptions options) {
         try (Arena arena = Arena.ofConfined()) {
-            ModelConfig config =
-                    DecoderLoader.of(file, options.contextTokens(), arena).config();
-            int positions = options.contextTokens() > 0 ? options.contextTokens()
-                    : Math.min(config.contextLength(), LoadOptions.DEFAULT_CONTEXT_MAX);
-            return new ModelPlan(config, positions, MemoryPlan.of(
-                    config, options, positions, LoadedModel.weightBytes(file)));
+            return of(DecoderLoader.of(file, options.contextTokens(), arena).config(), file, options);
         }
+    }
+
+    static ModelPlan of(ModelConfig config, TensorFile file, LoadOptions options) {
+        int positions = options.contextTokens() > 0 ? options.contextTokens()
+                : Math.min(config.contextLength(), LoadOptions.DEFAULT_CONTEXT_MAX);
+        return new ModelPlan(config, positions,
+                MemoryPlan.of(config, options, positions, LoadedModel.weightBytes(file)));
     }
 }

@@ -91,11 +91,9 @@ final class ProductWorker {
         }
         for (int s = 0; s < steps; s++) {
             // The next step of these groups, or the first of the next groups.
-            step.move(format, weights, weightsFrom, columns, s);
-            long next = s + 1 < steps
-                    ? step.scales + (long) PackedFormat.STEP_COLUMNS / format.unitColumns
-                            * format.unitBytes()
-                    : weightsFrom + together * groupBytes;
+            long next = weightsFrom + (s + 1 < steps
+                    ? (s + 1L) * PackedFormat.STEP_COLUMNS / format.unitColumns * format.unitBytes()
+                    : together * groupBytes);
             for (int g = 0; g < together; g++) {
                 step.move(format, weights, weightsFrom + g * groupBytes, columns, s);
                 step.lookAhead(next, groupBytes, shift, g);
