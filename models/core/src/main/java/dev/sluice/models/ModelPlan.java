@@ -14,7 +14,8 @@ public record ModelPlan(ModelConfig config, int positions, MemoryPlan memory) {
     /// [UnsupportedModelException].
     public static ModelPlan of(TensorFile file, LoadOptions options) {
         try (Arena arena = Arena.ofConfined()) {
-            return of(DecoderLoader.of(file, options.contextTokens(), arena).config(), file, options);
+            var loader = DecoderLoader.of(file, options.contextTokens(), arena);
+            return of(loader.config(), file, options);
         }
     }
 
