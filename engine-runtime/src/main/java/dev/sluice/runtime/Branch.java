@@ -1,5 +1,7 @@
 package dev.sluice.runtime;
 
+import dev.sluice.runtime.cache.KvSequence;
+
 /// Names a sequence that stays in the engine between requests, so that the next request with the
 /// same beginning does not compute it again. Made by [Engine#branch] and [Engine#fork]; given back
 /// with [Engine#drop]. Any thread may hold it.

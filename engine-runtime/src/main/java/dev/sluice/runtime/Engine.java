@@ -5,6 +5,10 @@ import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.RequestRejected.Reason;
 import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Failure;
+import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.cache.KvSequence;
+import dev.sluice.runtime.cache.KvTiers;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -49,7 +53,7 @@ public final class Engine implements AutoCloseable {
     public Engine(CausalLm model, Tokenizer tokenizer) {
         this.model = model;
         this.tokenizer = tokenizer;
-        cache = new KvCache(model);
+        cache = new KvCache(model, KvTiers.NONE);
         loop = new TokenLoop(model, tokenizer, cache);
         vocab = loop.vocab();
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);
@@ -62,7 +66,7 @@ public final class Engine implements AutoCloseable {
     ///
     /// @throws RequestRejected if it can not be served; nothing was queued then
     public TokenStream submit(GenerateRequest request) {
-        return submit(request, cache.open(), false);
+        return submit(request, cache.open(CacheSpace.SHARED), false);
     }
 
     /// Queues a request that goes on from what `branch` has of its prompt, and leaves its own
@@ -73,13 +77,13 @@ public final class Engine implements AutoCloseable {
 
     /// A sequence without tokens.
     public Branch branch() {
-        return new Branch(cache.open());
+        return new Branch(cache.open(CacheSpace.SHARED));
     }
 
     /// A sequence with the tokens that `parent` will have after the requests queued so far. Pages
     /// are shared, and copied only when one of the two writes on.
     public Branch fork(Branch parent) {
-        KvSequence child = cache.open();
+        KvSequence child = cache.open(CacheSpace.SHARED);
         send(new Command.Fork(parent.sequence(), child));
         return new Branch(child);
     }
@@ -186,7 +190,7 @@ public final class Engine implements AutoCloseable {
             case Command.Generate generate -> generate(generate);
             case Command.Fork(var parent, var child) -> {
                 cache.fork(parent, child);
-                cache.park(child);
+                cache.rest(child);
             }
             case Command.Drop(var sequence) -> cache.close(sequence);
             case Command.Stop() -> open = false;
@@ -215,7 +219,7 @@ public final class Engine implements AutoCloseable {
             throw e;
         }
         if (command.keep()) {
-            cache.park(generation.sequence());
+            cache.rest(generation.sequence());
         } else {
             cache.close(generation.sequence());
         }

@@ -1,5 +1,6 @@
 package dev.sluice.runtime;
 
+import dev.sluice.runtime.cache.KvSequence;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;

@@ -24,6 +24,9 @@ public final class TokenHistory {
         return tokenIds[position];
     }
 
+    /// All tokens, valid up to [#size], for reading; another array after some [#add].
+    int[] tokenIds() { return tokenIds; }
+
     public void add(int tokenId) {
         if (size == tokenIds.length) {
             tokenIds = Arrays.copyOf(tokenIds, size * 2);

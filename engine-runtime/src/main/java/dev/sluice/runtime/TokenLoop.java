@@ -6,6 +6,8 @@ import dev.sluice.models.CausalLm;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.TokenEvent.Token;
+import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.cache.KvSequence;
 import java.util.List;
 
 /// The token loop: from a prompt to the event that ends the answer. Engine thread only.
@@ -60,12 +62,12 @@ final class TokenLoop {
         int end = Math.min(history.size(), from + model.maxRows());
         cache.reserve(sequence, end);
         batch.clear();
-        batch.sequence(sequence.tables);
+        batch.sequence(sequence.pages());
         for (int position = from; position < end; position++) {
             batch.row(history.get(position), position, position == history.size() - 1);
         }
         model.forward(batch, logits.rows(0, batch.logitsRowCount()));
-        sequence.commit(history, end);
+        cache.commit(sequence, history.tokenIds(), from, end);
         return end < history.size() || draw(generation, stops);
     }
 
