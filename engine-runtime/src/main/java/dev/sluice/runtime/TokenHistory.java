@@ -33,4 +33,10 @@ public final class TokenHistory {
         }
         tokenIds[size++] = tokenId;
     }
+
+    /// How many tokens at the start two histories have in common.
+    int commonPrefix(TokenHistory other) {
+        int mismatch = Arrays.mismatch(tokenIds, 0, size, other.tokenIds, 0, other.size);
+        return mismatch < 0 ? size : mismatch;
+    }
 }
