@@ -278,6 +278,7 @@ final class TokenLoop {
         if (byJob.remove(g.job()) != null) {
             leave(g, event);
         }
+        setup.drafter().forget(g);
         passOn(g.siblings());
         g.branch().keep(g.history());
         stats.cache(cache.stats());
