@@ -188,10 +188,7 @@ public final class Engine implements AutoCloseable {
     private void obey(Command command) {
         switch (command) {
             case Command.Generate generate -> generate(generate);
-            case Command.Fork(var parent, var child) -> {
-                cache.fork(parent, child);
-                cache.rest(child);
-            }
+            case Command.Fork(var parent, var child) -> cache.fork(parent, child);
             case Command.Drop(var sequence) -> cache.close(sequence);
             case Command.Stop() -> open = false;
         }
@@ -201,7 +198,6 @@ public final class Engine implements AutoCloseable {
     private void generate(Command.Generate command) {
         Generation generation = command.generation();
         waiting.decrementAndGet();
-        cache.resume(generation.sequence());
         try {
             loop.start(generation);
             boolean more = true;
@@ -219,7 +215,7 @@ public final class Engine implements AutoCloseable {
             throw e;
         }
         if (command.keep()) {
-            cache.rest(generation.sequence());
+            cache.release(generation.sequence());
         } else {
             cache.close(generation.sequence());
         }

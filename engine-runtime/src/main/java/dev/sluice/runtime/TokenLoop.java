@@ -46,8 +46,8 @@ final class TokenLoop {
     void start(Generation generation) {
         int[] promptIds = generation.request().promptIds();
         KvSequence sequence = generation.sequence();
-        int kept = Math.min(sequence.commonPrefix(promptIds), promptIds.length - 1);
-        cache.truncate(sequence, kept);
+        cache.release(sequence);
+        cache.attach(sequence, promptIds, promptIds.length - 1);
         generation.start(sequence.length());
     }
 
@@ -60,7 +60,9 @@ final class TokenLoop {
         KvSequence sequence = generation.sequence();
         int from = sequence.length();
         int end = Math.min(history.size(), from + model.maxRows());
-        cache.reserve(sequence, end);
+        if (!cache.reserve(sequence, end)) {
+            throw new IllegalStateException("no KV pages for one sequence alone");
+        }
         batch.clear();
         batch.sequence(sequence.pages());
         for (int position = from; position < end; position++) {
