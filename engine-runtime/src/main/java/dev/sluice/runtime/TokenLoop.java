@@ -191,7 +191,10 @@ final class TokenLoop {
         if (plan.guesses == 0) {
             cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows);
             if (prompt) {
-                cache.publish(sequence);
+                if (g.followed()) {
+                    // Only then, because a published page is copied before it is written on.
+                    cache.publish(sequence);
+                }
                 forkSiblings(g, plan.logitsRow);
             }
             writer.draw(g, plan.logitsRow);
