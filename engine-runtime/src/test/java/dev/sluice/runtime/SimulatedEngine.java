@@ -69,7 +69,8 @@ final class SimulatedEngine {
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, TOKENIZER, new LoopSetup(cache, plain.scheduler(), parallel,
                 drafter, stats, observer, () -> now, () -> ended++));
-        door = new RequestDoor(TOKENIZER, cache, loop.vocab(), drafter != Drafter.NONE);
+        door = new RequestDoor(
+                TOKENIZER, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
     }
 
     Reader submit(GenerateRequest request) { return submit(request, 1).getFirst(); }
@@ -105,12 +106,24 @@ final class SimulatedEngine {
         int idleSteps = 0;
         while (!loop.idle()) {
             idleSteps = step() ? 0 : idleSteps + 1;
-            assertTrue(idleSteps < 1000, () -> "nobody gets on: " + loop.open().size() + " open");
+            assertTrue(idleSteps < 1000, this::standstill);
         }
         readers.forEach(Reader::read);
         for (Reader reader : readers) {
             assertTrue(reader.last.isPresent(), "a request without an end");
         }
         assertEquals(readers.size(), ended, "ends that were counted");
+    }
+
+    private String standstill() {
+        var text = new StringBuilder("nobody gets on: " + cache.stats().groups());
+        for (Generation g : loop.open()) {
+            text.append("%n%s%s lane %d, length %d missing %d drawn %d preempted %d".formatted(
+                    g.attached() ? "attached" : "waiting", g.following() ? " follows" : "",
+                    g.job().hints().lane(),
+                    g.sequence().length(), g.missing(), g.progress().drawn(),
+                    g.usage().preemptions()));
+        }
+        return text.toString();
     }
 }
