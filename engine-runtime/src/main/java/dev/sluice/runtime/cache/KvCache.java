@@ -44,27 +44,13 @@ public final class KvCache implements AutoCloseable {
             windowed[group] = planned.window() > 0;
             mostPages = Math.max(mostPages, planned.pages());
         }
-        contextLimit = contextLimit(model);
+        contextLimit = plan.positions(model.contextLength(), model.maxRows());
         tables = new PageTables(model, pools);
         // A node per page, and as many again for runs that end inside a page.
         nodes = new TreeNodes(2 * mostPages + 2 * NODES_OF_A_CALL, groups, plan.pageSize());
         tree = new PrefixTree(nodes, pools, windowed);
         match = new PrefixMatch(nodes, tables.windows());
         offered = new int[groups];
-    }
-
-    private static int contextLimit(CausalLm model) {
-        KvPlan plan = model.kvPlan();
-        long limit = model.contextLength();
-        for (KvPlan.Group group : plan.groups()) {
-            long positions = (long) group.pages() * plan.pageSize();
-            // A window needs the pages it sees, a step's new rows, and two pages' ends.
-            if (group.window() == 0
-                    || positions < group.window() + model.maxRows() + 2L * plan.pageSize()) {
-                limit = Math.min(limit, positions);
-            }
-        }
-        return (int) limit;
     }
 
     /// Most positions of one sequence: what the model was made for and what its pages hold.
