@@ -121,14 +121,32 @@ public final class ToolFormats {
 
     /// The format of that name.
     public static Optional<ToolFormat> named(String name) {
-        return ALL.stream().filter(f -> f.name().equals(name)).findFirst();
+        for (ToolFormat format : ALL) {
+            if (format.name().equals(name)) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
     }
 
     /// The format whose signature the template has; empty when it knows no tools, and for
     /// harmony, which [#isHarmony] recognises.
     public static Optional<ToolFormat> of(String chatTemplate) {
-        return ALL.stream().filter(f -> f.signature().stream().allMatch(chatTemplate::contains))
-                .findFirst();
+        for (ToolFormat format : ALL) {
+            if (containsAll(chatTemplate, format.signature())) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean containsAll(String text, List<String> parts) {
+        for (String part : parts) {
+            if (!text.contains(part)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /// Whether the template is gpt-oss's, whose messages are channels.

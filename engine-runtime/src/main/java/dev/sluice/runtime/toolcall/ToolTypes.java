@@ -50,9 +50,17 @@ public final class ToolTypes {
         if (schema.get("type") instanceof String type) {
             return type.equals("string") ? Kind.STRING : Kind.OTHER;
         }
-        boolean texts = schema.get("enum") instanceof List<?> values && !values.isEmpty()
-                && values.stream().allMatch(String.class::isInstance);
-        return texts ? Kind.STRING : Kind.UNKNOWN;
+        return schema.get("enum") instanceof List<?> values && !values.isEmpty()
+                && allTexts(values) ? Kind.STRING : Kind.UNKNOWN;
+    }
+
+    private static boolean allTexts(List<?> values) {
+        for (Object value : values) {
+            if (!(value instanceof String)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static Map<?, ?> object(Object value) {

@@ -42,11 +42,42 @@ class ToolFormatsTest {
     }
 
     static Stream<Arguments> texts() {
+        return Stream.concat(jsonTexts(), taggedTexts());
+    }
+
+    private static Stream<Arguments> taggedTexts() {
         String city = "Zürich \"west\"\n1";
         String tags = "[\"a\", {\"b\": null}]";
-        String hermes = object("name", "arguments");
         String python = "get_weather(city=\"Zürich \\\"west\\\"\\n1\", days=3, wind=True, "
                 + "tags=['a', {'b': None}])";
+        return Stream.of(
+                Arguments.of("deepseek-dsml", "<｜DSML｜function_calls>\n"
+                        + "<｜DSML｜invoke name=\"get_weather\">\n"
+                        + dsml("city", true, city) + dsml("days", false, "3")
+                        + dsml("wind", false, "true") + dsml("tags", false, tags)
+                        + "</｜DSML｜invoke>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n"
+                        + "</｜DSML｜function_calls>"),
+                Arguments.of("minimax-m2", "<minimax:tool_call>\n<invoke name=\"get_weather\">\n"
+                        + tagged("<parameter name=\"%s\">%s</parameter>\n", city, tags)
+                        + "</invoke>\n<invoke name=\"now\">\n</invoke>\n</minimax:tool_call>"),
+                Arguments.of("glm", "<tool_call>get_weather\n" + tagged(
+                        "<arg_key>%s</arg_key>\n<arg_value>%s</arg_value>\n", city, tags)
+                        + "</tool_call><tool_call>now</tool_call>"),
+                Arguments.of("qwen3-coder", "<tool_call>\n<function=get_weather>\n" + tagged(
+                        "<parameter=%s>\n%s\n</parameter>\n", city, tags)
+                        + "</function>\n</tool_call>\n<tool_call>\n<function=now>\n</function>\n"
+                        + "</tool_call>"),
+                Arguments.of("lfm2", "<|tool_call_start|>[" + python + ", now()]"
+                        + "<|tool_call_end|>"),
+                Arguments.of("lfm2.5", "<|tool_call_start|>[" + python + ", now()]"
+                        + "<|tool_call_end|>"),
+                Arguments.of("gemma4", "<|tool_call>call:get_weather{city:<|\"|>" + city
+                        + "<|\"|>,days:3,wind:true,tags:[<|\"|>a<|\"|>,{b:null}]}<tool_call|>"
+                        + "<|tool_call>call:now{}<tool_call|>"));
+    }
+
+    private static Stream<Arguments> jsonTexts() {
+        String hermes = object("name", "arguments");
         return Stream.of(
                 Arguments.of("hermes", "<tool_call>\n" + hermes + "\n</tool_call>\n<tool_call>\n"
                         + "{\"name\": \"now\", \"arguments\": {}}\n</tool_call>"),
@@ -71,40 +102,17 @@ class ToolFormatsTest {
                         + "get_weather<｜tool▁sep｜>" + WEATHER_JSON + "<｜tool▁call▁end｜>"
                         + "<｜tool▁call▁begin｜>now<｜tool▁sep｜>{}<｜tool▁call▁end｜>"
                         + "<｜tool▁calls▁end｜>"),
-                Arguments.of("deepseek-dsml", "<｜DSML｜function_calls>\n"
-                        + "<｜DSML｜invoke name=\"get_weather\">\n"
-                        + dsml("city", true, city) + dsml("days", false, "3")
-                        + dsml("wind", false, "true") + dsml("tags", false, tags)
-                        + "</｜DSML｜invoke>\n<｜DSML｜invoke name=\"now\">\n</｜DSML｜invoke>\n"
-                        + "</｜DSML｜function_calls>"),
                 Arguments.of("kimi-k2", "<|tool_calls_section_begin|><|tool_call_begin|>"
                         + "functions.get_weather:0<|tool_call_argument_begin|>" + WEATHER_JSON
                         + "<|tool_call_end|><|tool_call_begin|>functions.now:1"
                         + "<|tool_call_argument_begin|>{}<|tool_call_end|>"
                         + "<|tool_calls_section_end|>"),
-                Arguments.of("minimax-m2", "<minimax:tool_call>\n<invoke name=\"get_weather\">\n"
-                        + tagged("<parameter name=\"%s\">%s</parameter>\n", city, tags)
-                        + "</invoke>\n<invoke name=\"now\">\n</invoke>\n</minimax:tool_call>"),
-                Arguments.of("glm", "<tool_call>get_weather\n" + tagged(
-                        "<arg_key>%s</arg_key>\n<arg_value>%s</arg_value>\n", city, tags)
-                        + "</tool_call><tool_call>now</tool_call>"),
-                Arguments.of("qwen3-coder", "<tool_call>\n<function=get_weather>\n" + tagged(
-                        "<parameter=%s>\n%s\n</parameter>\n", city, tags)
-                        + "</function>\n</tool_call>\n<tool_call>\n<function=now>\n</function>\n"
-                        + "</tool_call>"),
                 Arguments.of("cohere", "<|START_ACTION|>[\n{\"tool_call_id\": \"0\", "
                         + object("tool_name", "parameters").substring(1)
                         + ",\n{\"tool_call_id\": \"1\", \"tool_name\": \"now\", "
                         + "\"parameters\": {}}\n]<|END_ACTION|>"),
-                Arguments.of("lfm2", "<|tool_call_start|>[" + python + ", now()]"
-                        + "<|tool_call_end|>"),
-                Arguments.of("lfm2.5", "<|tool_call_start|>[" + python + ", now()]"
-                        + "<|tool_call_end|>"),
                 Arguments.of("apertus", "<|tools_prefix|>[{\"get_weather\": " + WEATHER_JSON
                         + "}, {\"now\": {}}]<|tools_suffix|>"),
-                Arguments.of("gemma4", "<|tool_call>call:get_weather{city:<|\"|>" + city
-                        + "<|\"|>,days:3,wind:true,tags:[<|\"|>a<|\"|>,{b:null}]}<tool_call|>"
-                        + "<|tool_call>call:now{}<tool_call|>"),
                 Arguments.of("gigachat", "<|function_call|>" + hermes
                         + "<|function_call|>{\"name\": \"now\", \"arguments\": {}}"),
                 Arguments.of("phi4", "<|tool_call|>[" + hermes
