@@ -12,53 +12,63 @@ import java.util.Map;
 ///
 /// @param parallel       most sequences in one step; 0 for as many as the model takes
 /// @param waitingMax     requests that may wait; each holds its prompt, so it bounds memory
+/// @param stepNanos      longest step wanted while someone waits for the next token, so the time
+///                       between two tokens when a long prompt comes; a chunk has at least 64 rows
 /// @param clientWeights  a client's share relative to the others', 1 where none is given
 /// @param hostTierBytes  host memory for keys and values that the pool has no room for
 /// @param diskTier       folder for those that the host tier has no room for; one engine's at a
 ///                       time
 /// @param diskTierBytes  of its files; 0 for no disk tier
-public record EngineOptions(int parallel, int waitingMax, Map<String, Double> clientWeights,
-        long hostTierBytes, Path diskTier, long diskTierBytes) {
+public record EngineOptions(int parallel, int waitingMax, long stepNanos,
+        Map<String, Double> clientWeights, long hostTierBytes, Path diskTier, long diskTierBytes) {
 
     private static final int WAITING_MAX = 1024;
+    /// A reader notices more.
+    private static final long STEP_NANOS = 500_000_000;
 
     public EngineOptions {
-        if (parallel < 0 || waitingMax < 1 || hostTierBytes < 0 || diskTierBytes < 0) {
+        if (parallel < 0 || waitingMax < 1 || stepNanos < 1 || hostTierBytes < 0
+                || diskTierBytes < 0) {
             throw new IllegalArgumentException(
-                    "parallel=%d, waitingMax=%d, hostTierBytes=%d, diskTierBytes=%d, allowed: "
-                    .formatted(parallel, waitingMax, hostTierBytes, diskTierBytes)
-                    + "none below 0, and waitingMax at least 1");
+                    ("parallel=%d, waitingMax=%d, stepNanos=%d, hostTierBytes=%d, "
+                    + "diskTierBytes=%d, allowed: none below 0, the second and third at least 1")
+                    .formatted(parallel, waitingMax, stepNanos, hostTierBytes, diskTierBytes));
         }
         clientWeights = Map.copyOf(clientWeights);
     }
 
     /// As many sequences as the model takes, 1024 waiting requests, no tiers.
     public static EngineOptions defaults() {
-        return new EngineOptions(0, WAITING_MAX, Map.of(), 0, Path.of(""), 0);
+        return new EngineOptions(0, WAITING_MAX, STEP_NANOS, Map.of(), 0, Path.of(""), 0);
     }
 
     public EngineOptions withParallel(int sequences) {
-        return new EngineOptions(sequences, waitingMax, clientWeights, hostTierBytes, diskTier,
+        return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withWaitingMax(int requests) {
-        return new EngineOptions(parallel, requests, clientWeights, hostTierBytes, diskTier,
+        return new EngineOptions(parallel, requests, stepNanos, clientWeights, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
+    public EngineOptions withStepNanos(long nanos) {
+        return new EngineOptions(parallel, waitingMax, nanos, clientWeights, hostTierBytes,
+                diskTier, diskTierBytes);
+    }
+
     public EngineOptions withClientWeights(Map<String, Double> weights) {
-        return new EngineOptions(parallel, waitingMax, weights, hostTierBytes, diskTier,
+        return new EngineOptions(parallel, waitingMax, stepNanos, weights, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withHostTier(long bytes) {
-        return new EngineOptions(parallel, waitingMax, clientWeights, bytes, diskTier,
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, bytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withDiskTier(Path folder, long bytes) {
-        return new EngineOptions(parallel, waitingMax, clientWeights, hostTierBytes, folder,
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, hostTierBytes, folder,
                 bytes);
     }
 }

@@ -33,6 +33,7 @@ final class Generation {
     private final KvSequence sequence;
     private List<Generation> siblings = List.of();
     private Branch branch = Branch.NONE;
+    private int expectedTokens;
     private boolean attached;
     private boolean loading;
     private Generation leader;
@@ -102,6 +103,11 @@ final class Generation {
     Plan plan() { return plan; }
 
     boolean decoding() { return attached && missing() == 1 && progress.drawn() > 0; }
+
+    /// Tokens it should have at its end.
+    int expectedTokens() { return expectedTokens; }
+
+    void expect(int decoded) { expectedTokens = history.size() + decoded; }
 
     /// Tokens that have to be computed before the next draw.
     int missing() { return history.size() - sequence.length(); }

@@ -4,16 +4,21 @@ import dev.sluice.models.CausalLm;
 import dev.sluice.runtime.cache.KvCache;
 import dev.sluice.runtime.schedule.Scheduler;
 import dev.sluice.runtime.schedule.SchedulerOptions;
+import dev.sluice.runtime.schedule.TokenBudget;
 import java.util.function.LongSupplier;
 
 /// What a [TokenLoop] is put together from.
 ///
 /// @param parallel  most sequences in one step
 /// @param drafter   where guesses come from that are not looked up
+/// @param pace      rows of a step in which someone waits for the next token
 /// @param clock     nanoseconds, as [System#nanoTime] counts them
 /// @param ended     called once for each accepted generation, before its last event
 record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, Drafter drafter,
-        StatsBoard stats, LoopObserver observer, LongSupplier clock, Runnable ended) {
+        TokenBudget pace, StatsBoard stats, LoopObserver observer, LongSupplier clock, Runnable ended) {
+
+    /// A smaller chunk of a prompt wastes the reading of the weights.
+    private static final int ROWS_MIN = 64;
 
     /// The ordinary parts for a model, on the system's clock.
     static LoopSetup of(CausalLm model, KvCache cache, EngineOptions options, StatsBoard stats,
@@ -24,21 +29,23 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, Drafter draft
                     .formatted(options.parallel(), most));
         }
         int parallel = options.parallel() > 0 ? options.parallel() : most;
+        var pace = new TokenBudget(options.stepNanos(),
+                Math.min(model.maxRows(), ROWS_MIN), model.maxRows());
         SchedulerOptions plain = SchedulerOptions.of(parallel);
         var scheduler = new Scheduler(new SchedulerOptions(parallel, RequestHints.LANES,
                 plain.oldestShare(), options.clientWeights(), plain.clientSlots(),
                 plain.promptCost(), plain.decodeCost(), plain.quantum(),
                 plain.preemptionsMax()));
-        return new LoopSetup(cache, scheduler, parallel, Drafter.NONE, stats, observer,
+        return new LoopSetup(cache, scheduler, parallel, Drafter.NONE, pace, stats, observer,
                 System::nanoTime, () -> { });
     }
 
     LoopSetup withDrafter(Drafter source) {
-        return new LoopSetup(cache, scheduler, parallel, source, stats, observer, clock, ended);
+        return new LoopSetup(cache, scheduler, parallel, source, pace, stats, observer, clock, ended);
     }
 
     LoopSetup withEnded(Runnable called) {
         return new LoopSetup(
-                cache, scheduler, parallel, drafter, stats, observer, clock, called);
+                cache, scheduler, parallel, drafter, pace, stats, observer, clock, called);
     }
 }

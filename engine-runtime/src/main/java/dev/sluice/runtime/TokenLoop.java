@@ -34,7 +34,7 @@ final class TokenLoop {
     private final KvCache cache;
     private final Scheduler scheduler;
     private final StepRows rows;
-    private final Admission admission;
+    private final Starts starts;
     private final Guesses guesses;
     private final TokenWriter writer;
     private final StatsBoard stats;
@@ -54,7 +54,7 @@ final class TokenLoop {
         scheduler = setup.scheduler();
         stats = setup.stats();
         rows = new StepRows(model, setup.parallel());
-        admission = new Admission(cache, scheduler, open, model.kvPlan().pageSize());
+        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
@@ -77,8 +77,11 @@ final class TokenLoop {
 
     private void arrive(Generation g) {
         byJob.put(g.job(), g);
-        scheduler.arrive(g.job(), g.missing(),
-                scheduler.decodeEstimate(g.job().hints(), g.request().maxTokens()));
+        int room = cache.contextLimit() - g.history().size();
+        int decoded = scheduler.decodeEstimate(
+                g.job().hints(), Math.min(room, g.request().maxTokens()));
+        g.expect(decoded);
+        scheduler.arrive(g.job(), g.missing(), decoded);
     }
 
     boolean idle() { return open.isEmpty(); }
@@ -91,7 +94,7 @@ final class TokenLoop {
     boolean step() {
         long now = setup.clock().getAsLong();
         endLeavers(now);
-        admission.refresh();
+        starts.refresh();
         for (int i = 0; i < rows.count(); i++) {
             rows.generation(i).plan().clear();
         }
@@ -101,7 +104,7 @@ final class TokenLoop {
             serving[i] = byJob.get(chosen[i]);
         }
         plan(count, now);
-        if (budget == model.maxRows()) {
+        if (!planned(count)) {
             breakStandstill(count);
         }
         for (int i = 0; i < count; i++) {
@@ -111,6 +114,7 @@ final class TokenLoop {
         }
         if (rows.count() > 0) {
             rows.forward();
+            setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
             for (int i = 0; i < rows.count(); i++) {
                 settle(rows.generation(i));
             }
@@ -129,6 +133,10 @@ final class TokenLoop {
                 give(serving[i]);
             }
         }
+        if (budget < model.maxRows()) {
+            // Others wait for their next token: a prompt's chunk must not take too long.
+            budget = Math.min(budget, setup.pace().rows());
+        }
         int guessed = guesses.plan(
                 serving, count, Math.min(budget, rows.logitsRowsMax() - count));
         budget -= guessed;
@@ -145,7 +153,7 @@ final class TokenLoop {
             for (int i = 0; i < count && budget > 0; i++) {
                 Generation g = serving[i];
                 if (g.request().hints().lane() == lane && !g.attached()
-                        && admission.admit(g, now)) {
+                        && starts.admit(g, now)) {
                     give(g);
                 }
             }
@@ -168,6 +176,14 @@ final class TokenLoop {
         }
         g.plan().rows = given;
         budget -= given;
+    }
+
+    private boolean planned(int count) {
+        boolean any = false;
+        for (int i = 0; i < count; i++) {
+            any |= serving[i].plan().rows > 0;
+        }
+        return any;
     }
 
     /// Those who were chosen may lack pages that older ones have who were not: the order in which
@@ -307,6 +323,7 @@ final class TokenLoop {
     /// The terminal event of a generation, after its pages are free.
     private void end(Generation g, TokenEvent event) {
         if (g.attached()) {
+            starts.ended(g);
             cache.close(g.sequence());
             g.attached(false);
         }

@@ -68,7 +68,7 @@ final class SimulatedEngine {
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, TOKENIZER, new LoopSetup(cache, plain.scheduler(), parallel,
-                drafter, stats, observer, () -> now, () -> ended++));
+                drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
         door = new RequestDoor(
                 TOKENIZER, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
     }

@@ -143,6 +143,11 @@ class TokenLoopTest {
         // Eight sequences of 60 tokens in 40 pages of 4: two and a half of them fit.
         var model = model(80, 16, 40);
         var engine = new SimulatedEngine(model, 8);
+        // Short answers first, so that the long ones are admitted too boldly.
+        for (int i = 0; i < 30; i++) {
+            engine.submit(GenerateRequest.of(prompt(3, i), 1, GREEDY));
+            engine.finish();
+        }
         for (int i = 0; i < 8; i++) {
             engine.submit(GenerateRequest.of(prompt(20 + i, 30 + i), 40, GREEDY));
         }

@@ -1,7 +1,9 @@
 package dev.sluice.runtime;
 
 import dev.sluice.runtime.cache.Attached;
+import dev.sluice.runtime.cache.CacheStats;
 import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.schedule.Admission;
 import dev.sluice.runtime.schedule.Scheduler;
 import java.util.List;
 
@@ -11,18 +13,25 @@ import java.util.List;
 /// Sixteen requests with one new prefix that arrive together: the first computes it, the others
 /// wait for its pages (not for its answer) and then have them. When the one that computes is
 /// cancelled, fails or gets no rows, the others go on, and the first of them computes what lacks.
-final class Admission {
+final class Starts {
+    /// One page in so many stays free for the next tokens of what runs.
+    private static final int SPARE = 100;
+
     private final KvCache cache;
     private final Scheduler scheduler;
     private final List<Generation> open;
     private final int pageSize;
+    private final Admission admission;
 
     /// @param open  all generations that have not ended; the loop's own list
-    Admission(KvCache cache, Scheduler scheduler, List<Generation> open, int pageSize) {
+    Starts(KvCache cache, Scheduler scheduler, List<Generation> open, int pageSize) {
         this.cache = cache;
         this.scheduler = scheduler;
         this.open = open;
         this.pageSize = pageSize;
+        // The group that sees everything is the one that fills up.
+        int pages = cache.stats().groups().getFirst().pages();
+        admission = new Admission(pages, Math.min(pages - 1, pages / SPARE));
     }
 
     /// Lets those go on who waited for what is there now, or will not come. Called before the
@@ -45,8 +54,12 @@ final class Admission {
     boolean admit(Generation g, long now) {
         int[] ids = g.history().tokenIds();
         int most = g.history().size() - 1;
-        if (mustFollow(g, cache.match(g.space(), ids, most), most)) {
+        int known = cache.match(g.space(), ids, most);
+        if (mustFollow(g, known, most)) {
             scheduler.block(g.job());
+            return false;
+        }
+        if (!fits(g, known)) {
             return false;
         }
         Attached attached = cache.attach(g.sequence(), ids, most);
@@ -59,6 +72,42 @@ final class Admission {
         g.progress().start(now, attached.tokens());
         scheduler.attached(g.job(), g.missing());
         return true;
+    }
+
+    /// Whether starting it now leaves what runs the pages that it is expected to take. The oldest
+    /// of all need not ask: others make room for it.
+    private boolean fits(Generation g, int known) {
+        if (g == open.getFirst()) {
+            return true;
+        }
+        int growth = 0;
+        boolean alone = true;
+        for (int i = 0; i < open.size(); i++) {
+            Generation other = open.get(i);
+            if (other.attached()) {
+                alone = false;
+                growth += pages(other.expectedTokens() - other.sequence().length());
+            }
+        }
+        CacheStats.Group group = cache.stats().groups().getFirst();
+        int prompt = pages(g.history().size() - known) + 1;
+        int expected = Math.max(prompt, pages(g.expectedTokens() - known) + 1);
+        return switch (admission.now(new Admission.Demand(prompt, expected, expected),
+                group.pages() - group.locked(), growth, alone)) {
+            case Admission.Verdict.Admitted _ -> true;
+            case Admission.Verdict.Waits _, Admission.Verdict.Refused _ -> false;
+        };
+    }
+
+    /// A generation gives its pages back for good.
+    void ended(Generation g) {
+        int peak = pages(g.sequence().length());
+        int begin = pages(g.request().promptIds().length);
+        admission.ended(peak, (begin + peak) / 2.0);
+    }
+
+    private int pages(int tokens) {
+        return Math.ceilDiv(Math.max(0, tokens), pageSize);
     }
 
     private boolean mustFollow(Generation g, int known, int most) {
