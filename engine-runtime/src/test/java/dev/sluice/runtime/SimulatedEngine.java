@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.models.CausalLm;
+import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.TokenEvent.Token;
@@ -24,6 +25,7 @@ final class SimulatedEngine {
         final Generation generation;
         final TokenStream stream;
         final List<Integer> ids = new ArrayList<>();
+        final List<List<Logprob>> logprobs = new ArrayList<>();
         Optional<TokenEvent> last = Optional.empty();
 
         Reader(Generation generation) {
@@ -40,7 +42,10 @@ final class SimulatedEngine {
             while (last.isEmpty() && stream.ready()) {
                 try {
                     switch (stream.take()) {
-                        case Token token -> ids.add(token.id());
+                        case Token token -> {
+                            ids.add(token.id());
+                            logprobs.add(token.logprobs());
+                        }
                         case Finished finished -> last = Optional.of(finished);
                         case Failed failed -> last = Optional.of(failed);
                     }
@@ -64,13 +69,18 @@ final class SimulatedEngine {
     }
 
     SimulatedEngine(CausalLm model, int parallel, Drafter drafter, LoopObserver observer) {
+        this(model, TOKENIZER, parallel, drafter, observer);
+    }
+
+    SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, Drafter drafter,
+            LoopObserver observer) {
         cache = new KvCache(model, KvTiers.NONE);
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
-        loop = new TokenLoop(model, TOKENIZER, new LoopSetup(cache, plain.scheduler(), parallel,
+        loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
                 drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
         door = new RequestDoor(
-                TOKENIZER, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
+                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
     }
 
     Reader submit(GenerateRequest request) { return submit(request, 1).getFirst(); }
