@@ -261,5 +261,14 @@ final class ChunkFile {
         return slot.asSlice(offset, pageBytes[group], JAVA_BYTE.byteAlignment());
     }
 
-    int groups() { return pageBytes.length; }
+    /// Bytes of the pages that a chunk has.
+    long packedBytes(Chunk chunk) { return payloadBytes(chunk.groups); }
+
+    /// A group's page where only those are that the chunk has, one behind the other.
+    MemorySegment packed(MemorySegment pages, Chunk chunk, int group) {
+        long offset = payloadBytes(chunk.groups & (1L << group) - 1);
+        return pages.asSlice(offset, pageBytes[group], JAVA_BYTE.byteAlignment());
+    }
+
+    int pageSize() { return pageSize; }
 }

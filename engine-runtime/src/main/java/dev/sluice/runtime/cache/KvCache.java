@@ -2,7 +2,10 @@ package dev.sluice.runtime.cache;
 
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -16,6 +19,7 @@ import java.util.function.LongSupplier;
 /// end. A step of a sequence that has its pages allocates nothing. Engine thread only, but for
 /// [#open] and [#contextLimit].
 public final class KvCache implements AutoCloseable {
+    private final CausalLm model;
     private final KvPlan plan;
     private final PagePool[] pools;
     private final PageTables tables;
@@ -40,6 +44,7 @@ public final class KvCache implements AutoCloseable {
 
     /// @param clock  in nanoseconds, by which waits for tools are measured
     public KvCache(CausalLm model, KvTiers limits, LongSupplier clock) {
+        this.model = model;
         this.clock = clock;
         plan = model.kvPlan();
         int groups = plan.groups().size();
@@ -61,7 +66,7 @@ public final class KvCache implements AutoCloseable {
         tiers = new Tiers(model, nodes, costs, limits);
         parking = new Parking(costs, tiers.enabled(), mostPages);
         evictor = new Evictor(tree, tables, tiers, parking, clock);
-        recall = new Recall(tree, pools, tables, tiers, evictor,
+        recall = new Recall(model, tree, pools, tiers, evictor,
                 new Recall.CostClock(costs, clock));
         offered = new int[groups];
     }
@@ -264,7 +269,7 @@ public final class KvCache implements AutoCloseable {
             return;
         }
         if (!tables.sees(sequence, length)) {
-            int[] tokens = java.util.Arrays.copyOf(sequence.tokens(), length);
+            int[] tokens = Arrays.copyOf(sequence.tokens(), length);
             release(sequence);
             match.walk(tree.findRoot(sequence.space), tokens, length);
             adopt(sequence, tokens);
@@ -353,6 +358,67 @@ public final class KvCache implements AutoCloseable {
         costs.prefill(tokens, nanos);
     }
 
+    /// Copies the sequence's tokens and pages, to be written to a file by another thread.
+    public SavedSession snapshot(KvSequence sequence) {
+        tables.forget(sequence);
+        ChunkKey root = tiers.rootKey(sequence.space);
+        var chunks = new ArrayList<Chunk>();
+        int size = plan.pageSize();
+        for (int start = 0; start < sequence.length(); start += size) {
+            tables.pagesAt(sequence, start / size, offered);
+            chunks.add(new Chunk(root, start, Arrays.copyOfRange(sequence.tokens(), start,
+                    Math.min(start + size, sequence.length())), groups(offered),
+                    new int[pools.length]));
+        }
+        SavedSession saved = SavedSession.room(tiers.format(), root, chunks);
+        for (Chunk chunk : chunks) {
+            for (int group = 0; group < pools.length; group++) {
+                if (chunk.has(group)) {
+                    int page = sequence.tables[group][chunk.start / size];
+                    model.exportPage(group, page, saved.page(chunk, group));
+                    chunk.checksums[group] = ChunkFile.checksum(saved.page(chunk, group));
+                }
+            }
+        }
+        return saved;
+    }
+
+    private static long groups(int[] pages) {
+        long groups = 0;
+        for (int group = 0; group < pages.length; group++) {
+            groups |= pages[group] == PagePool.NO_PAGE ? 0 : 1L << group;
+        }
+        return groups;
+    }
+
+    /// Reads a file that a saved session was written to, perhaps by another process; any thread but
+    /// the engine's.
+    public SavedSession load(Path file) throws IOException, ForeignCacheException {
+        return SavedSession.read(file, tiers.format());
+    }
+
+    /// Puts a saved session into the prefix tree of the space it was saved from, as far as there is
+    /// room, so that attaching finds it. The saved session may be closed then.
+    ///
+    /// @return tokens that attaching would reuse now
+    public int restore(CacheSpace space, SavedSession saved) {
+        if (!saved.root().equals(tiers.rootKey(space))) {
+            throw new IllegalArgumentException("a session of another cache space");
+        }
+        int[] tokens = saved.tokens();
+        KvSequence sequence = open(space);
+        match.walk(tree.findRoot(space), tokens, 0);
+        if (tokens.length <= contextLimit && lockMatch(sequence)) {
+            for (Chunk chunk : saved.chunks()) {
+                if (!recall.place(sequence, chunk, tokens, tokens.length, saved::page)) {
+                    break;
+                }
+            }
+        }
+        tree.unanchor(sequence);
+        return match(space, tokens, tokens.length);
+    }
+
     /// What the tiers found at start, and what of it could not be used; for the start-up lines.
     public String tierNote() { return tiers.note(); }
 
@@ -364,6 +430,9 @@ public final class KvCache implements AutoCloseable {
     }
 
     // ---- the books --------------------------------------------------------------------------
+
+    /// For tests.
+    Tiers tiers() { return tiers; }
 
     public int freePages(int group) { return pools[group].freeCount(); }
 

@@ -1,5 +1,6 @@
 package dev.sluice.runtime.cache;
 
+import dev.sluice.models.CausalLm;
 import java.util.List;
 import java.util.function.LongSupplier;
 
@@ -11,6 +12,7 @@ final class Recall {
     /// Files asked for ahead of the one that is needed next.
     private static final int READ_AHEAD = 8;
 
+    private final CausalLm model;
     private final PrefixTree tree;
     private final TreeNodes nodes;
     private final PagePool[] pools;
@@ -21,12 +23,16 @@ final class Recall {
     private final LongSupplier clock;
     private final int[] offered;
 
-    Recall(PrefixTree tree, PagePool[] pools, PageTables tables, Tiers tiers, Evictor evictor,
+    Recall(CausalLm model, PrefixTree tree, PagePool[] pools, Tiers tiers, Evictor evictor,
             CostClock costClock) {
+        this.model = model;
         this.tree = tree;
         nodes = tree.nodes;
         this.pools = pools;
-        windows = tables.windows();
+        windows = new int[pools.length];
+        for (int group = 0; group < windows.length; group++) {
+            windows[group] = model.kvPlan().groups().get(group).window();
+        }
         this.tiers = tiers;
         this.evictor = evictor;
         costs = costClock.costs();
@@ -134,9 +140,11 @@ final class Recall {
                 empty.loading = now - empty.loadingSince < PATIENCE_NANOS;
                 return empty.loading;
             }
-            if (!tiers.sound(chunk) || !place(empty, chunk, tokens, plan.reach)) {
+            if (!tiers.sound(chunk) || !place(empty, chunk, tokens, plan.reach, tiers::page)) {
                 break;
             }
+            int end = chunk.start + chunk.tokens.length;
+            tiers.restored(chunk, end <= plan.reach);
         }
         empty.loading = false;
         return false;
@@ -150,8 +158,10 @@ final class Recall {
 
     /// Copies a chunk's pages into the pool and makes them part of the tree.
     ///
+    /// @param reach  up to which positions will be attached
     /// @return whether there was room
-    private boolean place(KvSequence empty, Chunk chunk, int[] tokens, int reach) {
+    boolean place(KvSequence empty, Chunk chunk, int[] tokens, int reach,
+            ChunkFile.Pages from) {
         long begin = System.nanoTime();
         int upto = Math.min(reach, chunk.start + chunk.tokens.length);
         java.util.Arrays.fill(offered, PagePool.NO_PAGE);
@@ -160,13 +170,12 @@ final class Recall {
             long bytes = 0;
             for (int group = 0; group < pools.length; group++) {
                 if (offered[group] != PagePool.NO_PAGE) {
-                    tiers.importPage(chunk, group, offered[group]);
-                    bytes += tiers.pageBytes(group);
+                    model.importPage(group, offered[group], from.page(chunk, group));
+                    bytes += model.pageBytes(group);
                 }
             }
             tree.anchor(empty, tree.publish(empty.node, tokens, upto, offered));
             costs.host(Math.max(1, bytes), System.nanoTime() - begin);
-            tiers.restored(chunk, upto == chunk.start + chunk.tokens.length);
         }
         for (int group = 0; group < pools.length; group++) {
             if (offered[group] != PagePool.NO_PAGE) {

@@ -364,8 +364,8 @@ final class Tiers implements AutoCloseable {
     /// discarded.
     boolean sound(Chunk chunk) {
         for (int group = 0; group < nodes.groups; group++) {
-            if (chunk.has(group) && ChunkFile.checksum(format.page(slot(chunk.slot), group))
-                    != chunk.checksums[group]) {
+            if (chunk.has(group)
+                    && ChunkFile.checksum(page(chunk, group)) != chunk.checksums[group]) {
                 discard(chunk);
                 return false;
             }
@@ -373,12 +373,10 @@ final class Tiers implements AutoCloseable {
         return true;
     }
 
-    /// Copies a group's page of a chunk that is ready into the pool.
-    void importPage(Chunk chunk, int group, int page) {
-        model.importPage(group, page, format.page(slot(chunk.slot), group));
+    /// A group's page of a chunk that is ready.
+    MemorySegment page(Chunk chunk, int group) {
+        return format.page(slot(chunk.slot), group);
     }
-
-    long pageBytes(int group) { return model.pageBytes(group); }
 
     /// Notes that a chunk is in the pool again; its file stays.
     ///
@@ -450,13 +448,6 @@ final class Tiers implements AutoCloseable {
 
     /// Whether reads or writes are under way.
     boolean busy() { return transfers > 0; }
-
-    /// Flips a bit of a chunk in host memory, for tests.
-    void spoil(Chunk chunk, long offset) {
-        MemorySegment slot = slot(chunk.slot);
-        byte old = slot.get(java.lang.foreign.ValueLayout.JAVA_BYTE, offset);
-        slot.set(java.lang.foreign.ValueLayout.JAVA_BYTE, offset, (byte) (old ^ 1));
-    }
 
     @Override
     public void close() {
