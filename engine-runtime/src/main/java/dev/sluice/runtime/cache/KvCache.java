@@ -2,10 +2,13 @@ package dev.sluice.runtime.cache;
 
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
-import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /// Hands a model's KV pages to sequences, keeps what they computed for those that begin alike, and
 /// takes it back, least recently used first, when pages run out. What a sequence works on is never
@@ -16,23 +19,33 @@ import java.util.List;
 /// end. A step of a sequence that has its pages allocates nothing. Engine thread only, but for
 /// [#open] and [#contextLimit].
 public final class KvCache implements AutoCloseable {
-    /// Nodes that one call may take: a root, the upper part of a split, a new run.
-    private static final int NODES_OF_A_CALL = 3;
-
+    private final CausalLm model;
     private final KvPlan plan;
     private final PagePool[] pools;
     private final PageTables tables;
     private final TreeNodes nodes;
     private final PrefixTree tree;
     private final PrefixMatch match;
+    private final Costs costs = new Costs();
+    private final Tiers tiers;
+    private final Parking parking;
+    private final Evictor evictor;
+    private final Recall recall;
+    private final LongSupplier clock;
     private final int contextLimit;
     private final int[] offered;
     private long queriedTokens;
     private long hitTokens;
-    private long evictedPages;
 
     /// For the pages of `model`; what the pool has no room for goes to `tiers`.
     public KvCache(CausalLm model, KvTiers tiers) {
+        this(model, tiers, System::nanoTime);
+    }
+
+    /// @param clock  in nanoseconds, by which waits for tools are measured
+    public KvCache(CausalLm model, KvTiers limits, LongSupplier clock) {
+        this.model = model;
+        this.clock = clock;
         plan = model.kvPlan();
         int groups = plan.groups().size();
         pools = new PagePool[groups];
@@ -46,10 +59,15 @@ public final class KvCache implements AutoCloseable {
         }
         contextLimit = plan.positions(model.contextLength(), model.maxRows());
         tables = new PageTables(model, pools);
-        // A node per page, and as many again for runs that end inside a page.
-        nodes = new TreeNodes(2 * mostPages + 2 * NODES_OF_A_CALL, groups, plan.pageSize());
+        // A node per page, and three times as many for runs that end inside a page.
+        nodes = new TreeNodes(4 * mostPages + 64, groups, plan.pageSize());
         tree = new PrefixTree(nodes, pools, windowed);
         match = new PrefixMatch(nodes, tables.windows());
+        tiers = new Tiers(model, nodes, costs, limits);
+        parking = new Parking(costs, tiers.enabled(), mostPages);
+        evictor = new Evictor(tree, tables, tiers, parking, clock);
+        recall = new Recall(model, tree, pools, tiers, evictor,
+                new Recall.CostClock(costs, clock));
         offered = new int[groups];
     }
 
@@ -64,43 +82,67 @@ public final class KvCache implements AutoCloseable {
 
     // ---- reuse ------------------------------------------------------------------------------
 
-    /// Tokens at the start of `tokens[0, length)` that attaching would reuse now.
+    /// Tokens at the start of `tokens[0, length)` that attaching would reuse now, whether they are
+    /// in the pool or have to be read back.
     public int match(CacheSpace space, int[] tokens, int length) {
+        tiers.poll();
         match.walk(tree.findRoot(space), tokens, length);
         if (match.length() > 0) {
             tree.touch(match.node());
         }
-        return match.length();
+        return Math.max(match.length(), recall.plan(match, space, tokens, length).reach());
     }
 
     /// Makes the empty sequence share the longest known prefix of `tokens[0, length)`, and keeps
-    /// that from being evicted. Leave a token out of `length` to get logits.
+    /// that from being evicted. Leave a token out of `length` to get logits. What is in a file is
+    /// read meanwhile: attach again in a later step, or close the sequence.
     public Attached attach(KvSequence empty, int[] tokens, int length) {
         requireEmpty(empty);
-        unanchor(empty);
-        queriedTokens += length;
+        tiers.poll();
         match.walk(tree.findRoot(empty.space), tokens, length);
-        if (match.length() == 0) {
-            return new Attached(0, false);
+        Recall.Plan more = recall.plan(match, empty.space, tokens, length);
+        if (more.reach() > 0 && lockMatch(empty)) {
+            if (recall.restore(empty, more, tokens)) {
+                return new Attached(0, true);
+            }
+            match.walk(tree.findRoot(empty.space), tokens, length);
         }
-        hitTokens += adopt(empty, tokens);
+        adopt(empty, tokens);
+        resume(empty);
+        queriedTokens += length;
+        hitTokens += empty.length();
         return new Attached(empty.length(), false);
     }
 
     /// Gives the empty sequence what the last walk has found.
-    private int adopt(KvSequence empty, int[] tokens) {
-        anchor(empty, match.node());
-        if (match.length() < nodes.end[empty.node]) {
-            makeNodes();
-            if (nodes.freeCount() == 0) {
-                unanchor(empty);
-                return 0;
-            }
-            anchor(empty, tree.split(empty.node, match.length()));
+    private void adopt(KvSequence empty, int[] tokens) {
+        if (match.length() == 0 || !lockMatch(empty)) {
+            tree.unanchor(empty);
+            return;
         }
         tables.share(nodes, empty.node, empty, tokens);
         touch(empty);
-        return empty.length();
+    }
+
+    /// Has the sequence lock a node that ends where the last walk did.
+    ///
+    /// @return whether there is a node for that
+    private boolean lockMatch(KvSequence empty) {
+        if (match.length() == 0) {
+            boolean room = evictor.makeNodes(1);
+            if (room) {
+                tree.anchor(empty, tree.makeRoot(empty.space));
+            }
+            return room;
+        }
+        tree.anchor(empty, match.node());
+        if (match.length() < nodes.end[empty.node]) {
+            if (!evictor.makeNodes(1)) {
+                return false;
+            }
+            tree.anchor(empty, tree.split(empty.node, match.length()));
+        }
+        return true;
     }
 
     /// Notes the use of a path and of the window pages at its end.
@@ -116,22 +158,6 @@ public final class KvCache implements AutoCloseable {
                 at = nodes.parent[at];
             }
         }
-    }
-
-    /// Locks `node` as the end of what the sequence has published.
-    private void anchor(KvSequence sequence, int node) {
-        tree.lock(node);
-        unanchor(sequence);
-        sequence.node = node;
-        sequence.published = nodes.end[node];
-    }
-
-    private void unanchor(KvSequence sequence) {
-        if (sequence.node != TreeNodes.NONE) {
-            tree.unlock(sequence.node);
-            sequence.node = TreeNodes.NONE;
-        }
-        sequence.published = 0;
     }
 
     private static void requireEmpty(KvSequence sequence) {
@@ -155,7 +181,7 @@ public final class KvCache implements AutoCloseable {
         tables.forget(sequence);
         for (int group = 0; group < pools.length; group++) {
             while (pools[group].freeCount() < tables.missing(sequence, group, end)) {
-                if (!evictFor(group) && !withdraw(sequence)) {
+                if (!evictor.evictFor(group) && !withdraw(sequence)) {
                     return false;
                 }
             }
@@ -164,6 +190,25 @@ public final class KvCache implements AutoCloseable {
             tables.grow(sequence, group, end);
         }
         return true;
+    }
+
+    /// Takes the sequence's partly filled last page out of the tree, unless others need it there,
+    /// so that the sequence may write on without a copy for which there is no page.
+    private boolean withdraw(KvSequence sequence) {
+        int pageStart = sequence.length() - sequence.length() % plan.pageSize();
+        if (sequence.published <= pageStart) {
+            return false;
+        }
+        while (sequence.published > pageStart) {
+            tree.anchor(sequence, nodes.parent[sequence.node]);
+        }
+        int last = nodes.child(sequence.node, sequence.token(sequence.published));
+        boolean alone = last != TreeNodes.NONE && nodes.children[last] == 0
+                && nodes.locks[last] == 0;
+        if (alone) {
+            tree.remove(last);
+        }
+        return alone;
     }
 
     /// Notes that the positions `[from, end)` are computed, from the tokens at those indices of
@@ -184,18 +229,17 @@ public final class KvCache implements AutoCloseable {
 
     private void publish(KvSequence sequence, int end) {
         while (sequence.published < end) {
-            makeNodes();
-            if (nodes.freeCount() < NODES_OF_A_CALL) {
+            if (!evictor.makeNodes(Evictor.NODES_OF_A_RUN)) {
                 // Every node is in use: the sequence keeps its pages to itself.
                 return;
             }
             if (sequence.node == TreeNodes.NONE) {
-                anchor(sequence, tree.makeRoot(sequence.space));
+                tree.anchor(sequence, tree.makeRoot(sequence.space));
             }
             int index = sequence.published / plan.pageSize();
             int upto = Math.min(end, (index + 1) * plan.pageSize());
             tables.pagesAt(sequence, index, offered);
-            anchor(sequence, tree.publish(sequence.node, sequence.tokens(), upto, offered));
+            tree.anchor(sequence, tree.publish(sequence.node, sequence.tokens(), upto, offered));
             tables.swap(nodes, sequence.node, sequence);
         }
     }
@@ -208,7 +252,7 @@ public final class KvCache implements AutoCloseable {
         }
         tables.forget(parent);
         tables.share(parent, child);
-        unanchor(child);
+        tree.unanchor(child);
         if (parent.node != TreeNodes.NONE) {
             tree.lock(parent.node);
             child.node = parent.node;
@@ -225,21 +269,19 @@ public final class KvCache implements AutoCloseable {
             return;
         }
         if (!tables.sees(sequence, length)) {
-            int[] tokens = java.util.Arrays.copyOf(sequence.tokens(), length);
+            int[] tokens = Arrays.copyOf(sequence.tokens(), length);
             release(sequence);
             match.walk(tree.findRoot(sequence.space), tokens, length);
-            if (match.length() > 0) {
-                adopt(sequence, tokens);
-            }
+            adopt(sequence, tokens);
             return;
         }
         tables.cut(sequence, length);
         while (sequence.published > length) {
             // A lock on the parent first: it may have no other.
-            anchor(sequence, nodes.parent[sequence.node]);
+            tree.anchor(sequence, nodes.parent[sequence.node]);
         }
         if (length == 0) {
-            unanchor(sequence);
+            tree.unanchor(sequence);
         }
     }
 
@@ -255,82 +297,142 @@ public final class KvCache implements AutoCloseable {
     /// empty and can be attached again.
     public void release(KvSequence sequence) {
         publish(sequence);
-        tables.cut(sequence, 0);
-        unanchor(sequence);
+        evictor.vacate(sequence);
+        endPark(sequence);
     }
 
     /// As [#release], for a session that waits for a tool: the hint decides whether its pages stay,
-    /// go to a tier or are the first to go. Resume by attaching.
+    /// go to a tier when room is needed, or are the first to go. Resume by attaching, from which
+    /// the cache learns how long the tool took.
     public void park(KvSequence sequence, ParkHint hint) {
+        publish(sequence);
+        long now = clock.getAsLong();
+        Parking.Holding holding = holding(sequence);
+        Optional<Parking.Pin> pin = Optional.empty();
+        switch (parking.choose(hint, holding)) {
+            case KEEP -> {
+                KvSequence kept = open(sequence.space);
+                fork(sequence, kept);
+                pin = Optional.of(parking.pin(kept, holding.pages(), hint, now));
+                tree.markOwn(sequence.node);
+            }
+            case DEMOTE -> tree.markOwn(sequence.node);
+            case DROP -> tree.forsakeOwn(sequence.node);
+        }
         release(sequence);
+        sequence.parked = Optional.of(new KvSequence.Parked(hint, now, pin));
     }
 
-    // ---- eviction ---------------------------------------------------------------------------
-
-    /// Gives up one thing that may hold pages of the group: of a window group a page that no
-    /// sequence has, otherwise the least recently used leaf.
-    private boolean evictFor(int group) {
-        boolean evicted = tables.windows()[group] > 0 ? tree.dropWindowPage(group) : evictLeaf();
-        evictedPages += evicted ? 1 : 0;
-        return evicted;
+    /// What nobody but the sequence has.
+    private Parking.Holding holding(KvSequence sequence) {
+        int tokens = 0;
+        long bytes = 0;
+        for (int node = sequence.node; tree.own(node, sequence.node);
+                node = nodes.parent[node]) {
+            tokens += nodes.end[node] - nodes.start[node];
+            for (int group = 0; group < pools.length; group++) {
+                bytes += nodes.page(node, group) == PagePool.NO_PAGE ? 0
+                        : plan.groups().get(group).bytesPerPage();
+            }
+        }
+        return new Parking.Holding(tokens, Math.ceilDiv(tokens, plan.pageSize()), bytes);
     }
 
-    /// Takes the sequence's partly filled last page out of the tree, unless others need it there,
-    /// so that the sequence may write on without a copy for which there is no page.
-    private boolean withdraw(KvSequence sequence) {
-        int pageStart = sequence.length() - sequence.length() % plan.pageSize();
-        if (sequence.published <= pageStart) {
-            return false;
-        }
-        while (sequence.published > pageStart) {
-            anchor(sequence, nodes.parent[sequence.node]);
-        }
-        int last = nodes.child(sequence.node, sequence.token(sequence.published));
-        boolean alone = last != TreeNodes.NONE && nodes.children[last] == 0
-                && nodes.locks[last] == 0;
-        if (alone) {
-            tree.remove(last);
-        }
-        return alone;
+    /// A parked sequence has come back.
+    private void resume(KvSequence sequence) {
+        sequence.parked.ifPresent(parked -> parking.waits().learn(
+                parked.hint().tool(), clock.getAsLong() - parked.sinceNanos()));
+        endPark(sequence);
     }
 
-    private boolean evictLeaf() {
-        if (!tree.hasLeaf()) {
-            return false;
-        }
-        tree.remove(tree.coldest());
-        return true;
-    }
-
-    private void makeNodes() {
-        boolean more = true;
-        while (more && nodes.freeCount() < NODES_OF_A_CALL) {
-            more = evictLeaf();
-        }
+    private void endPark(KvSequence sequence) {
+        sequence.parked.flatMap(KvSequence.Parked::pin).filter(parking::pinned)
+                .ifPresent(evictor::unpin);
+        sequence.parked = Optional.empty();
     }
 
     // ---- costs and files --------------------------------------------------------------------
 
     /// Tells what computing a prompt costs, so that reading pages back is only done when cheaper.
     public void prefillMeasured(int tokens, long nanos) {
+        costs.prefill(tokens, nanos);
     }
 
-    /// Writes the sequence's tokens and pages to a file.
-    public void save(KvSequence sequence, Path file) {
-        throw new UnsupportedOperationException("not yet");
+    /// Copies the sequence's tokens and pages, to be written to a file by another thread.
+    public SavedSession snapshot(KvSequence sequence) {
+        tables.forget(sequence);
+        ChunkKey root = tiers.rootKey(sequence.space);
+        var chunks = new ArrayList<Chunk>();
+        int size = plan.pageSize();
+        for (int start = 0; start < sequence.length(); start += size) {
+            tables.pagesAt(sequence, start / size, offered);
+            chunks.add(new Chunk(root, start, Arrays.copyOfRange(sequence.tokens(), start,
+                    Math.min(start + size, sequence.length())), groups(offered),
+                    new int[pools.length]));
+        }
+        SavedSession saved = SavedSession.room(tiers.format(), root, chunks);
+        for (Chunk chunk : chunks) {
+            for (int group = 0; group < pools.length; group++) {
+                if (chunk.has(group)) {
+                    int page = sequence.tables[group][chunk.start / size];
+                    model.exportPage(group, page, saved.page(chunk, group));
+                    chunk.checksums[group] = ChunkFile.checksum(saved.page(chunk, group));
+                }
+            }
+        }
+        return saved;
     }
 
-    /// A sequence from a file that [#save] wrote, perhaps in another process.
-    public KvSequence restore(Path file) throws ForeignCacheException {
-        throw new ForeignCacheException(file, "not yet");
+    private static long groups(int[] pages) {
+        long groups = 0;
+        for (int group = 0; group < pages.length; group++) {
+            groups |= pages[group] == PagePool.NO_PAGE ? 0 : 1L << group;
+        }
+        return groups;
     }
 
-    /// Frees the host tier and ends its thread.
+    /// Reads a file that a saved session was written to, perhaps by another process; any thread but
+    /// the engine's.
+    public SavedSession load(Path file) throws IOException, ForeignCacheException {
+        return SavedSession.read(file, tiers.format());
+    }
+
+    /// Puts a saved session into the prefix tree of the space it was saved from, as far as there is
+    /// room, so that attaching finds it. The saved session may be closed then.
+    ///
+    /// @return tokens that attaching would reuse now
+    public int restore(CacheSpace space, SavedSession saved) {
+        if (!saved.root().equals(tiers.rootKey(space))) {
+            throw new IllegalArgumentException("a session of another cache space");
+        }
+        int[] tokens = saved.tokens();
+        KvSequence sequence = open(space);
+        match.walk(tree.findRoot(space), tokens, 0);
+        if (tokens.length <= contextLimit && lockMatch(sequence)) {
+            for (Chunk chunk : saved.chunks()) {
+                if (!recall.place(sequence, chunk, tokens, tokens.length, saved::page)) {
+                    break;
+                }
+            }
+        }
+        tree.unanchor(sequence);
+        return match(space, tokens, tokens.length);
+    }
+
+    /// What the tiers found at start, and what of it could not be used; for the start-up lines.
+    public String tierNote() { return tiers.note(); }
+
+    /// Frees the host tier and ends the thread of the disk tier, once it has written what it was
+    /// given.
     @Override
     public void close() {
+        tiers.close();
     }
 
     // ---- the books --------------------------------------------------------------------------
+
+    /// For tests.
+    Tiers tiers() { return tiers; }
 
     public int freePages(int group) { return pools[group].freeCount(); }
 
@@ -340,13 +442,17 @@ public final class KvCache implements AutoCloseable {
             groups.add(new CacheStats.Group(
                     pool.size(), pool.freeCount(), pool.treePages(), pool.heldPages()));
         }
-        return new CacheStats(groups, queriedTokens, hitTokens, evictedPages, tables.copies(),
-                nodes.used(), CacheStats.Tiers.NONE);
+        return new CacheStats(groups, queriedTokens, hitTokens, evictor.evictions(),
+                tables.copies(), nodes.used(), tiers.stats());
     }
 
     /// Throws unless the books of pages, nodes and the `live` sequences (those that are not closed)
     /// agree. Slow; for tests.
     public void checkIntegrity(Collection<KvSequence> live) {
-        new TreeCheck(tree, pools, tables.windows()).check(List.copyOf(live));
+        var all = new ArrayList<KvSequence>(live);
+        for (Parking.Pin pin : parking.pins()) {
+            all.add(pin.kept());
+        }
+        new TreeCheck(tree, pools, tables.windows()).check(all);
     }
 }

@@ -1,6 +1,7 @@
 package dev.sluice.runtime.cache;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /// The positions of one sequence whose keys and values are in pages, with the tokens they were
 /// computed from. Made and grown by [KvCache]. Engine thread only.
@@ -21,8 +22,16 @@ public final class KvSequence {
     int node = TreeNodes.NONE;
     /// Tokens that the tree has.
     int published;
+    /// Whether a tier is being read for it, and since when without progress.
+    boolean loading;
+    long loadingSince;
+    /// What it waits for and since when, while it is parked.
+    Optional<Parked> parked = Optional.empty();
     private int[] tokenIds = new int[FIRST_CAPACITY];
     private int length;
+
+    /// A wait for a tool, and the pages kept meanwhile.
+    record Parked(ParkHint hint, long sinceNanos, Optional<Parking.Pin> pin) {}
 
     KvSequence(CacheSpace space, int groups, int tablePages) {
         this.space = space;

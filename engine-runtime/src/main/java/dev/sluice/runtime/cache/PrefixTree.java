@@ -79,6 +79,22 @@ final class PrefixTree {
         tidy(node);
     }
 
+    /// Locks `node` as the end of what the sequence has published, instead of what it had locked.
+    void anchor(KvSequence sequence, int node) {
+        lock(node);
+        unanchor(sequence);
+        sequence.node = node;
+        sequence.published = nodes.end[node];
+    }
+
+    void unanchor(KvSequence sequence) {
+        if (sequence.node != NONE) {
+            unlock(sequence.node);
+            sequence.node = NONE;
+        }
+        sequence.published = 0;
+    }
+
     /// Notes that a path was used. Its inner nodes inherit the time when they become leaves.
     void touch(int node) {
         nodes.lastUse[node] = ++clock;
@@ -87,11 +103,25 @@ final class PrefixTree {
         }
     }
 
-    /// Makes a node the first to be evicted once it is an unlocked leaf.
-    void forsake(int node) {
-        nodes.lastUse[node] = 0;
-        if (leaves.contains(node)) {
-            leaves.moved(node);
+    /// Whether only the sequence that ends at `end` has a node of its path.
+    boolean own(int node, int end) {
+        return node != NONE && !nodes.isRoot(node)
+                && nodes.locks[node] <= (node == end ? 1 : 0)
+                && nodes.children[node] <= (node == end ? 0 : 1);
+    }
+
+    /// Marks what only the sequence that ends at `end` has as worth the disk.
+    void markOwn(int end) {
+        for (int node = end; own(node, end); node = nodes.parent[node]) {
+            nodes.keep[node] = true;
+        }
+    }
+
+    /// Makes what only the sequence that ends at `end` has the first to be evicted, and worth no
+    /// tier. The end is still locked.
+    void forsakeOwn(int end) {
+        for (int node = end; own(node, end); node = nodes.parent[node]) {
+            nodes.lastUse[node] = 0;
         }
     }
 

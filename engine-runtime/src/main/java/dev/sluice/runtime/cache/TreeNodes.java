@@ -30,6 +30,9 @@ final class TreeNodes {
     final long[] lastUse;
     /// Whether the run is worth a disk's page when it is evicted.
     final boolean[] keep;
+    /// The key of the path before the node's page, where [Tiers] have asked for it; else zeros.
+    final long[] keyHigh;
+    final long[] keyLow;
     private final int[] tokens;
     private final int[] pages;
     private final int[] free;
@@ -48,6 +51,8 @@ final class TreeNodes {
         locks = new int[count];
         lastUse = new long[count];
         keep = new boolean[count];
+        keyHigh = new long[count];
+        keyLow = new long[count];
         tokens = new int[count * pageSize];
         pages = new int[count * groups];
         free = new int[nodes];
@@ -74,6 +79,8 @@ final class TreeNodes {
         childMix[node] = 0;
         locks[node] = 0;
         keep[node] = false;
+        keyHigh[node] = 0;
+        keyLow[node] = 0;
         Arrays.fill(pages, node * groups, (node + 1) * groups, PagePool.NO_PAGE);
         return node;
     }
@@ -102,6 +109,17 @@ final class TreeNodes {
     void copyTokens(int fromNode, int toNode, int from, int to) {
         System.arraycopy(tokens, fromNode * pageSize + from % pageSize, tokens,
                 toNode * pageSize + from % pageSize, to - from);
+    }
+
+    /// The path's tokens from the start of the node's page to the node's end.
+    int[] pageTokens(int node) {
+        int[] found = new int[end[node] - pageIndex(node) * pageSize];
+        int first = end[node] - found.length;
+        for (int at = node; end[at] > first; at = parent[at]) {
+            System.arraycopy(tokens, at * pageSize + start[at] - first, found, start[at] - first,
+                    end[at] - start[at]);
+        }
+        return found;
     }
 
     /// Tokens of the run that equal `source` (indexed by position) up to position `limit`.
