@@ -216,7 +216,7 @@ final class TokenLoop {
 
     /// Takes a sequence's pages. Nothing is lost: its tokens stay, the tree keeps what it can, and
     /// what is computed again has the same bits.
-    private void preempt(Generation g) {
+    void preempt(Generation g) {
         budget += g.plan().rows + g.plan().guesses;
         g.plan().clear();
         cache.release(g.sequence());

@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 ///
 /// Method: a probe on stories260K and the vector backend, alone and then in 200 random companies:
 /// batch mates with and without its prefix, arrival before and after, chunk sizes, thread counts,
-/// cache hits, as one of several choices, with guesses, and in a pool so small that it loses its
-/// pages on the way. Every row of logits that a token of the probe is drawn from is hashed.
+/// cache hits, as one of several choices, with guesses, in a small pool, and losing its pages on the
+/// way. Every row of logits that a token of the probe is drawn from is hashed.
 class DeterminismTest {
     private static final Path MODEL = Path.of(
             "../models/core/src/test/resources/stories260K/stories260K.gguf");
@@ -94,7 +94,7 @@ class DeterminismTest {
                 }
             }
         }
-        assertTrue(preemptions > 5 && cached > 1000 && accepted > 50,
+        assertTrue(preemptions > 50 && cached > 1000 && accepted > 50,
                 "too quiet: %d preemptions, %d cached, %d accepted"
                 .formatted(preemptions, cached, accepted));
     }
@@ -131,6 +131,9 @@ class DeterminismTest {
         for (int i = random.nextInt(8); i > 0; i--) {
             engine.submit(mate());
             steps(engine);
+            if (random.nextInt(8) == 0 && reader.generation.attached()) {
+                engine.loop.preempt(reader.generation);
+            }
         }
         engine.finish();
         assertEquals(ids, reader.ids);
