@@ -7,6 +7,7 @@ import argparse
 import json
 import os
 import random
+import signal
 import time
 import torch
 import chat
@@ -137,6 +138,8 @@ def train(run):
     next_eval = (int(run.progress() * a.evals) + 1) / a.evals
     saved = logged = run.seconds
     loss_sum, loads, count = 0.0, None, 0
+    asked_to_stop = []
+    signal.signal(signal.SIGTERM, lambda *_: asked_to_stop.append(True))
     clock = time.time()
     while run.progress() < 1:
         ids, documents, targets, weights = (t.to(run.device, non_blocking=True)
@@ -163,9 +166,11 @@ def train(run):
                       maxvio=[round(violation(v), 3) for v in loads],
                       rate=round(run.factor(), 4))
             loss_sum, loads, count, logged = 0.0, None, 0, run.seconds
-        if run.seconds - saved > 120:
+        if run.seconds - saved > 120 or asked_to_stop:
             run.save()
             saved = run.seconds
+        if asked_to_stop:
+            return
         if run.progress() >= next_eval and next_eval < 1:
             run.evaluate(tokenizer, 30)
             next_eval += 1 / a.evals
