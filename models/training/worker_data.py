@@ -4,7 +4,7 @@ Every skill takes (lexicon, level); level in (0,1] grows during training, so tha
 come first. Arithmetic answers write one step per digit, from the right, with the carry visible:
 `347 + 589` is `7+9=16 4+8+1=13 3+5+1=9` and then `= 936`.
 """
-from lexicon import COMMON, DAYS, MONTH_DAYS, MONTHS, TEST, TRAIN, Lexicon, side
+from lexicon import DAYS, MONTH_DAYS, MONTHS, Lexicon, side
 
 
 def upto(low, high, level):
@@ -18,6 +18,20 @@ def operands(x, low, high, first=1):
         b = x.r.randint(low, 10 ** x.r.randint(1, high) - 1)
         if side(f"{min(a, b)} {max(a, b)}") == x.wanted:
             return a, b
+
+
+def draw(x, make):
+    """The first of make()'s tuples whose text is of the lexicon's side."""
+    while True:
+        values = make()
+        if side(" ".join(map(str, values))) == x.wanted:
+            return values
+
+
+def factors(x, high, first=1):
+    """A number of up to `high` digits and one digit, a pair of the lexicon's side."""
+    r = x.r
+    return draw(x, lambda: (r.randint(first, 10 ** r.randint(1, high) - 1), r.randint(2, 9)))
 
 
 def add_steps(a, b):
@@ -79,16 +93,14 @@ def subtraction(x, level):
 
 
 def multiplication(x, level):
-    a, _ = operands(x, 0, upto(1, 4, level))
-    d = x.r.randint(2, 9)
+    a, d = factors(x, upto(1, 4, level))
     ask = x.r.choice(["{a} * {d}", "What is {a} * {d}?", "What is {a} times {d}?",
                       "Multiply {a} by {d}.", "{a}*{d}="])
     return ask.format(a=a, d=d), f"{multiply_steps(a, d)}\n= {a * d}"
 
 
 def division(x, level):
-    a, _ = operands(x, 0, upto(1, 4, level), first=2)
-    d = x.r.randint(2, 9)
+    a, d = factors(x, upto(1, 4, level), first=2)
     steps, rest = divide_steps(a, d)
     ask = x.r.choice(["{a} / {d}", "What is {a} divided by {d}?", "Divide {a} by {d}."])
     tail = f" remainder {rest}" if rest else ""
@@ -203,13 +215,12 @@ TIMES = [("minutes", "seconds", 60), ("hours", "minutes", 60), ("days", "hours",
 def units(x, level):
     r = x.r
     if r.random() < 0.6:
-        big, small, zeros = r.choice(TENS)
-        n = x.number(1, 10 ** upto(1, 3, level))
+        n, (big, small, zeros) = draw(x, lambda: (r.randint(1, 10 ** upto(1, 3, level)),
+                                                  r.choice(TENS)))
         if r.random() < 0.65:
             return (f"Convert {n} {big} to {small}.", f"{n * 10 ** zeros} {small}")
         return (f"Convert {n * 10 ** zeros} {small} to {big}.", f"{n} {big}")
-    big, small, factor = r.choice(TIMES)
-    n = r.randint(2, 9)
+    n, (big, small, factor) = draw(x, lambda: (r.randint(2, 9), r.choice(TIMES)))
     ask = r.choice([f"Convert {n} {big} to {small}.", f"How many {small} are {n} {big}?"])
     return ask, f"{multiply_steps(factor, n)}\n= {factor * n} {small}"
 
@@ -217,7 +228,7 @@ def units(x, level):
 def dates(x, level):
     r, kind = x.r, x.r.randrange(4)
     if kind == 0:
-        day, n = r.randrange(7), r.randint(1, upto(3, 9, level))
+        day, n = draw(x, lambda: (r.randrange(7), r.randint(1, upto(3, 9, level))))
         walk = " ".join(f"{i}:{DAYS[(day + i) % 7]}" for i in range(1, n + 1))
         return (f"Which day is {n} day{'s' * (n > 1)} after {DAYS[day]}?",
                 f"{walk}\n= {DAYS[(day + n) % 7]}")
@@ -229,11 +240,8 @@ def dates(x, level):
         month, after = r.randrange(12), r.random() < 0.6
         return (f"Which month comes {'after' if after else 'before'} {MONTHS[month]}?",
                 MONTHS[(month + (1 if after else -1)) % 12])
-    while True:
-        month, n = r.randrange(11), r.randint(1, 20)
-        day = r.randint(1, MONTH_DAYS[month])
-        if side(f"{month} {day} {n}") == x.wanted:
-            break
+    month, day, n = draw(x, lambda: ((m := r.randrange(11)), r.randint(1, MONTH_DAYS[m]),
+                                     r.randint(1, 20)))
     total, length = day + n, MONTH_DAYS[month]
     text = f"{add_steps(day, n)} {total}"
     if month == 1:
@@ -342,10 +350,10 @@ SKILLS = {
     "addition": (addition, 14), "subtraction": (subtraction, 14),
     "multiplication": (multiplication, 9), "division": (division, 8),
     "sort-numbers": (sort_numbers, 12), "sort-words": (sort_words, 8),
-    "reverse-word": (reverse_word, 6), "letters": (letters, 6), "join-words": (join_words, 4),
-    "list-items": (list_items, 10), "extremes": (extremes, 6), "units": (units, 7),
+    "reverse-word": (reverse_word, 8), "letters": (letters, 8), "join-words": (join_words, 4),
+    "list-items": (list_items, 10), "extremes": (extremes, 4), "units": (units, 5),
     "dates": (dates, 8), "extraction": (extraction, 10), "about-sluice": (about_sluice, 8),
-    "smalltalk": (smalltalk, 3), "copying": (copying, 10), "spelling": (spell, 5),
+    "smalltalk": (smalltalk, 3), "copying": (copying, 8), "spelling": (spell, 10),
 }
 PRACTICE = {"copying", "spelling", "smalltalk"}  # trained, not part of the report's bars
 
