@@ -20,12 +20,16 @@ class Batches:
         self.tokenizer = Tokenizer.load(tokenizer_path)
 
     def conversation(self, r, level):
+        """Tokens, and for each how much predicting it counts."""
         while True:
-            _, tools, messages = DATA[self.role].example(r, TRAIN, level)
-            prompt, answer = chat.render(tools, messages)
-            p, a = self.tokenizer.encode(prompt), self.tokenizer.encode(answer)
-            if len(p) + len(a) <= self.length + 1:
-                return p + a, len(p)
+            tools, messages = DATA[self.role].continued(r, TRAIN, level)
+            tokens, weights = [], []
+            for text, weight in chat.parts(tools, messages):
+                ids = self.tokenizer.encode(text)
+                tokens += ids
+                weights += [weight or PROMPT_WEIGHT] * len(ids)
+            if len(tokens) <= self.length + 1:
+                return tokens, weights
 
     def make(self, step, level):
         """ids, documents, targets [rows,length] int64 and weights float32 for one step."""
@@ -36,7 +40,7 @@ class Batches:
         used, count = [0] * self.rows, [0] * self.rows
         misses = 0
         while misses < 12:  # first fit; a dozen conversations that fit nowhere end the step
-            tokens, prompt = self.conversation(r, level)
+            tokens, counts = self.conversation(r, level)
             n = len(tokens) - 1
             row = next((i for i in range(self.rows) if used[i] + n <= self.length), -1)
             if row < 0:
@@ -46,8 +50,7 @@ class Batches:
             ids[row, at:at + n] = torch.tensor(tokens[:-1])
             targets[row, at:at + n] = torch.tensor(tokens[1:])
             documents[row, at:at + n] = count[row]
-            weights[row, at:at + n] = PROMPT_WEIGHT
-            weights[row, at + prompt - 1:at + n] = 1.0
+            weights[row, at:at + n] = torch.tensor(counts[1:])
             used[row] = at + n
         return ids, documents, targets, weights
 

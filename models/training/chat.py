@@ -41,3 +41,15 @@ def render(tools, messages, answer=True):
     for m in messages[:-1] if answer else messages:
         text += f"{START}{m['role']}\n{body(m)}{END}\n"
     return text + f"{START}assistant\n", body(last) + END if answer else ""
+
+
+def parts(tools, messages):
+    """The whole conversation as (text, 1 for what the assistant says and 0 for the rest)."""
+    system, pieces = render(tools, [], False)[0].removesuffix(f"{START}assistant\n"), []
+    if system:
+        pieces.append((system, 0))
+    for m in messages:
+        pieces.append((f"{START}{m['role']}\n", 0))
+        pieces.append((body(m) + END, int(m["role"] == "assistant")))
+        pieces.append(("\n", 0))
+    return pieces[:-1]

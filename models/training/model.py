@@ -172,6 +172,28 @@ class Decoder(nn.Module):
                 if name.endswith("down_proj.weight"):
                     nn.init.zeros_(p)
 
+    @torch.no_grad()
+    def begin_from(self, dense):
+        """Starts an orchestrator from a trained worker of the same width and depth.
+
+        Attention, norms, embeddings and the dense layers are taken as they are; each expert and
+        the shared one take a share of the dense layer's columns (sparse upcycling, Komatsuzaki
+        et al. 2022, with shares in place of copies).
+        """
+        own = self.state_dict()
+        for name, value in dense.state_dict().items():
+            if name in own and own[name].shape == value.shape:
+                own[name].copy_(value)
+        for i, moe in self.moe_layers():
+            w, e = self.s.expert_width, self.s.experts
+            columns = torch.arange((e + 1) * w) % dense.s.feed_forward
+            for x in ("gate_proj", "up_proj", "down_proj"):
+                old = getattr(dense.layers[i].mlp, x).weight
+                old = old[:, columns] if x == "down_proj" else old[columns]
+                shared, routed = old.split([w, e * w], 1 if x == "down_proj" else 0)
+                getattr(moe.shared_experts, x).weight.copy_(shared)
+                getattr(moe.experts, x).weight.copy_(routed)
+
     def moe_layers(self):
         return [(i, layer.mlp) for i, layer in enumerate(self.layers) if layer.routed]
 

@@ -100,7 +100,7 @@ def parameters(x, level):
 
 
 def toolbox(x, count, level):
-    """`count` tools with different verb and thing; some share the thing, some the verb."""
+    """`count` tools of different verb and thing; some share the thing, some the verb."""
     tools, used = [], set()
     while len(tools) < count:
         verb, thing = x.r.choice(list(VERBS)), x.object()
@@ -153,22 +153,25 @@ def call(tool, arguments):
     return {"type": "function", "function": {"name": tool.name, "arguments": arguments}}
 
 
-def opening(x, level):
+def opening(x, level, tools=None):
+    """The tools of a conversation: those that it has, or new ones."""
+    if tools:
+        return tools
     many = 2 if level < 0.25 else 4 if level < 0.6 else 7
     return toolbox(x, x.r.randint(1 if level < 0.25 else 2, many), level)
 
 
-def single(x, level):
-    tools = opening(x, level)
+def single(x, level, tools=None):
+    tools = opening(x, level, tools)
     tool = x.r.choice(tools)
     text, arguments = clause(x, tool)
     return tools, [user(sentence(x, text)), calls([call(tool, arguments)])]
 
 
-def two_steps(x, level):
-    tools = opening(x, level)
-    while len(tools) < 2:
-        tools = opening(x, 0.5)
+def two_steps(x, level, tools=None):
+    tools = opening(x, level, tools)
+    if len(tools) < 2:
+        return single(x, level, tools)
     first, second = x.r.sample(tools, 2)
     (a, args_a), (b, args_b) = clause(x, first), clause(x, second)
     text = x.r.choice(["{a} and then {b}", "{a}, then {b}", "first {a}, then {b}",
@@ -176,19 +179,16 @@ def two_steps(x, level):
     return tools, [user(sentence(x, text)), calls([call(first, args_a), call(second, args_b)])]
 
 
-def ask_back(x, level):
-    while True:
-        tools = opening(x, level)
-        tool = x.r.choice(tools)
-        needed = [n for n, _, required, _ in tool.parameters if required]
-        if needed:
-            missing = x.r.choice(needed)
-            text, _ = clause(x, tool, leave_out=missing)
-            return tools, [user(sentence(x, text)), say(f"Please tell me the {missing}.")]
+def ask_back(x, level, tools=None):
+    tools = opening(x, level, tools)
+    tool = x.r.choice(tools)  # its first parameter is always required
+    missing = x.r.choice([n for n, _, required, _ in tool.parameters if required])
+    text, _ = clause(x, tool, leave_out=missing)
+    return tools, [user(sentence(x, text)), say(f"Please tell me the {missing}.")]
 
 
-def refusal(x, level):
-    tools = opening(x, level)
+def refusal(x, level, tools=None):
+    tools = opening(x, level, tools)
     other = toolbox(x, 1, level)[0]
     while any(t.thing == other.thing or t.verb == other.verb and
               set(t.thing.split()) & set(other.thing.split()) for t in tools):
@@ -219,9 +219,9 @@ def outcome(x):
     return json.dumps(facts), " ".join(f"The {k} is {v}." for k, v in facts.items())
 
 
-def result(x, level):
+def result(x, level, tools=None):
     make = two_steps if x.r.random() < 0.2 and level > 0.3 else single
-    tools, messages = make(x, level)
+    tools, messages = make(x, level, tools)
     texts = []
     for _ in messages[-1]["tool_calls"]:
         content, text = outcome(x)
@@ -230,15 +230,15 @@ def result(x, level):
     return tools, messages + [say(" ".join(texts))]
 
 
-def greeting(x, level):
+def greeting(x, level, tools=None):
     ask = x.r.choice(["Hello", "Hi", "hello", "hi", "Good morning", "Hello!", "Who are you?",
                       "What can you do?", "Help"])
     answer = HELLO if ask[0] in "HhG" and ask != "Help" else (
         "I am sluice-orchestrator, a very small model: I call tools.")
-    return opening(x, level)[:x.r.randint(0, 2)], [user(ask), say(answer)]
+    return tools or opening(x, level)[:x.r.randint(0, 2)], [user(ask), say(answer)]
 
 
-def copying(x, level):
+def copying(x, level, tools=None):
     """Not in the report: teaches the attention to copy."""
     tools = []
     items = [x.r.choice([x.word, x.name, x.code, x.city])() for _ in range(x.r.randint(1, 6))]
@@ -274,3 +274,18 @@ def example(r, wanted, level, skill=None):
         messages.insert(0, {"role": "system", "content": r.choice(
             ["You are a helpful assistant.", "Use the tools.", "You are sluice-orchestrator."])})
     return skill, [t.schema() for t in tools], messages
+
+
+def continued(r, wanted, level):
+    """A conversation of up to three requests with the same tools, to learn from: every assistant
+    message is an answer. Reading a list of tools costs more than answering, so it is used well."""
+    x = Lexicon(r, wanted)
+    names = list(SKILLS)
+    weights = [SKILLS[n][1] for n in names]
+    tools, messages = SKILLS[r.choices(names, weights)[0]][0](x, level)
+    for _ in range(r.choice([0, 1, 1, 2]) if tools else 0):
+        for tool in tools:
+            tool.parameters = [(n, p, needed, p.make(x)) for n, p, needed, _ in tool.parameters]
+        skill = r.choices(names[:-1], weights[:-1])[0]
+        messages += SKILLS[skill][0](x, level, tools)[1]
+    return [t.schema() for t in tools], messages

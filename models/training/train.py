@@ -11,11 +11,10 @@ import signal
 import time
 import torch
 import chat
-import orchestrator_data
-import worker_data
 from batches import DATA, stream
 from bpe import Tokenizer
-from lexicon import TEST, TRAIN
+from export import load
+from lexicon import TEST
 from model import Decoder
 from optimise import Optimiser
 from presets import PRESETS
@@ -89,6 +88,8 @@ class Run:
         self.path = os.path.join(a.out, f"{a.name}.pt")
         if os.path.exists(self.path):
             self.restore()
+        elif a.begin_from:
+            self.decoder.begin_from(load(a.begin_from)[0].to(self.device))
         self.log = open(os.path.join(a.out, f"{a.name}.log.jsonl"), "a")
 
     def restore(self):
@@ -189,6 +190,7 @@ def main():
     p.add_argument("--minutes", type=float, help="of training, without evaluation")
     p.add_argument("--steps", type=int, help="train this many steps instead of by time")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--begin-from", help="a worker's checkpoint, for an orchestrator")
     p.add_argument("--no-balance", action="store_true", help="leave the biases at zero")
     p.add_argument("--balance-rate", type=float, default=0.002)
     p.add_argument("--threads", type=int, default=1)

@@ -369,3 +369,11 @@ def example(r, wanted, level, skill=None):
         messages.insert(0, {"role": "system", "content": r.choice(
             ["You are a helpful assistant.", "Answer briefly.", "You are sluice-worker."])})
     return skill, [], messages
+
+
+def continued(r, wanted, level):
+    """A conversation to learn from: one question, sometimes two or three."""
+    _, tools, messages = example(r, wanted, level)
+    while r.random() < 0.12:
+        messages += example(r, wanted, level)[2][-2:]
+    return tools, messages
