@@ -4,6 +4,8 @@
     evaluate.py worker --llama MODEL.gguf               llama-server, found on the PATH
     evaluate.py worker --sluice MODEL.gguf --root DIR   Sluice, built in the source tree DIR
     evaluate.py worker --url http://HOST:PORT           a server with POST /v1/completions
+    evaluate.py orchestrator --loads out/orchestrator.pt --save FILE
+                                                        counts experts' choices instead
 
 All decode greedily from the rendered prompt. --save FILE keeps prompts, expected answers and what
 was written; --against FILE counts how many outputs are equal to those of a saved run.
@@ -155,6 +157,22 @@ def by_torch(rows, checkpoint, limit):
             rows[i]["output"] = tokenizer.decode(texts[j][starts[j]:])
 
 
+def loads(rows, checkpoint):
+    """Choices of each expert in each MoE layer while reading prompts and expected answers."""
+    import torch
+    from bpe import Tokenizer
+    from export import load
+    decoder, _ = load(checkpoint)
+    tokenizer = Tokenizer.load(os.path.join(HERE, "tokenizer/merges.json"))
+    texts = [row["prompt"] + row["expected"] + chat.END for row in rows]
+    for text in texts:
+        ids = torch.tensor([tokenizer.encode(text)])
+        with torch.no_grad():
+            decoder.hidden(ids, torch.ones_like(ids))
+    return {"texts": texts, "counts": [[int(n) for n in moe.load.tolist()]
+                                       for _, moe in decoder.moe_layers()]}
+
+
 def complete(url, prompt, limit):
     body = {"prompt": prompt, "max_tokens": limit, "temperature": 0, "stop": [chat.END]}
     request = urllib.request.Request(url + "/v1/completions", json.dumps(body).encode(),
@@ -208,7 +226,7 @@ def main():
     p.add_argument("role", choices=list(DATA))
     p.add_argument("--each", type=int, default=50, help="prompts a skill")
     p.add_argument("--seed", type=int, default=2024)
-    for engine in ("torch", "llama", "sluice", "url"):
+    for engine in ("torch", "llama", "sluice", "url", "loads"):
         p.add_argument("--" + engine)
     p.add_argument("--root", default=os.path.join(HERE, "../.."))
     p.add_argument("--save")
@@ -217,6 +235,10 @@ def main():
     assert_apart(a.role)
     rows, limit = prompts(a.role, a.each, a.seed), LIMIT[a.role]
     begin = time.time()
+    if a.loads:
+        with open(a.save, "w", encoding="utf-8") as f:
+            json.dump(loads(rows, a.loads), f)
+        return
     if a.torch:
         by_torch(rows, a.torch, limit)
     elif a.llama:
