@@ -1,5 +1,6 @@
 /// The command line, and later the protocols.
 module dev.sluice.bridge {
+    requires dev.sluice.models.defaults;
     requires dev.sluice.runtime;
     requires info.picocli;
     requires org.jline;

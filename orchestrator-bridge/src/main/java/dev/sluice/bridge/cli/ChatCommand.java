@@ -52,7 +52,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws IOException {
         PrintWriter err = spec.commandLine().getErr();
-        var answerOptions = sampling.answerOptions();
+        var answerOptions = sampling.answerOptions(options);
         try (TalkingModel model = TalkingModel.open(options, context)) {
             if (!model.hasTemplate()) {
                 throw new CommandFailedException(options.path()
@@ -105,7 +105,7 @@ final class ChatCommand implements Callable<Integer> {
             lines.onInterrupt(answer::cancel);
             main.interruption().stopsBy(answer::cancel);
             var printer = new AnswerPrinter(
-                    spec.commandLine().getOut(), err, sampling.drawn());
+                    spec.commandLine().getOut(), err, sampling.drawn(options));
             printer.print(answer);
             if (statistics) {
                 printer.statistics(answer);

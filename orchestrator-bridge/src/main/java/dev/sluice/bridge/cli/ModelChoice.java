@@ -1,25 +1,29 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.models.defaults.DefaultModel;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.Optional;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
-/// The option that names a model.
+/// The option that names a model. Without it, the worker that ships.
 final class ModelChoice {
-    @Spec(Spec.Target.MIXEE)
-    private CommandSpec spec;
-
     @Option(names = {"-m", "--model"}, paramLabel = "MODEL",
-            description = "A .gguf file, or a folder with safetensors.")
+            description = "A .gguf file, or a folder with safetensors "
+                    + "(default: the small worker that ships).")
     private Optional<Path> model;
 
-    Path path() {
-        return model.orElseThrow(() -> new ParameterException(spec.commandLine(),
-                "no model given: name one with -m MODEL (no default model ships yet)"));
-    }
+    Path path() { return model.orElseGet(() -> shipped(DefaultModel.WORKER)); }
 
     boolean isGiven() { return model.isPresent(); }
+
+    /// The file of a model that ships, written to the user's folder once.
+    static Path shipped(DefaultModel model) {
+        Path folder = Path.of(System.getProperty("user.home"), ".sluice", "models");
+        try {
+            return model.extractTo(folder);
+        } catch (UncheckedIOException e) {
+            throw new CommandFailedException(e.getMessage() + "; or name a model with -m");
+        }
+    }
 }

@@ -51,6 +51,9 @@ final class ModelOptions {
 
     Path path() { return choice.path(); }
 
+    /// Whether the user named a model; otherwise it is the one that ships.
+    boolean isGiven() { return choice.isGiven(); }
+
     int threads() {
         return threads.orElse(Runtime.getRuntime().availableProcessors());
     }

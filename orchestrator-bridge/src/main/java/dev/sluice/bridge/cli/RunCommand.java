@@ -57,14 +57,14 @@ final class RunCommand implements Callable<Integer> {
         if (text.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "the prompt is empty");
         }
-        var answerOptions = sampling.answerOptions();
+        var answerOptions = sampling.answerOptions(options);
         try (TalkingModel model = TalkingModel.open(options, context)) {
             err.println(model.startLine());
             err.flush();
             Answer answer = ask(model, model.sluice().with(answerOptions), text);
             main.interruption().stopsBy(answer::cancel);
             var printer = new AnswerPrinter(spec.commandLine().getOut(), err,
-                    sampling.drawn());
+                    sampling.drawn(options));
             printer.print(answer);
             printer.statistics(answer);
         }

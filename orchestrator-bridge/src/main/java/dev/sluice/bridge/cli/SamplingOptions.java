@@ -15,9 +15,13 @@ final class SamplingOptions {
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
-    @Option(names = "--temp", paramLabel = "T", defaultValue = "0.8",
-            description = "Temperature; 0 takes the most likely token (default: ${DEFAULT-VALUE}).")
-    private float temperature;
+    /// For models that the user brings; those that ship are meant to be right, not varied.
+    private static final float TEMPERATURE = 0.8f;
+
+    @Option(names = "--temp", paramLabel = "T",
+            description = "Temperature; 0 takes the most likely token "
+                    + "(default: 0.8, and 0 for the model that ships).")
+    private Optional<Float> temperature;
 
     @Option(names = "--seed", paramLabel = "S",
             description = "Seed of the draws (default: a new one, which is printed).")
@@ -48,13 +52,18 @@ final class SamplingOptions {
             description = "End the answer before this text; may be given several times.")
     private List<String> stops = List.of();
 
-    /// Whether answers are drawn, not the most likely ones.
-    boolean drawn() { return temperature > 0; }
+    /// Whether answers of `model` are drawn, not the most likely ones.
+    boolean drawn(ModelOptions model) { return temperature(model) > 0; }
 
-    AnswerOptions answerOptions() {
+    private float temperature(ModelOptions model) {
+        return temperature.orElse(model.isGiven() ? TEMPERATURE : 0);
+    }
+
+    AnswerOptions answerOptions(ModelOptions model) {
         try {
             SamplingParams params = SamplingParams.defaults()
-                    .withTemperature(temperature).withTopK(topK).withTopP(topP).withMinP(minP);
+                    .withTemperature(temperature(model)).withTopK(topK).withTopP(topP)
+                    .withMinP(minP);
             if (repeatPenalty != 1) {
                 params = params.withPenalties(new SamplingParams.Penalties(
                         repeatPenalty, 0, 0, SamplingParams.Penalties.OFF.scope(), 0));

@@ -46,7 +46,6 @@ final class WrongUseTest {
         Ran.sluice("run", "-m", LLAMA, "-n", "0", "hi").misused("maxTokens=0");
         Ran.sluice("run", "-m", LLAMA, "").misused("the prompt is empty");
         Ran.sluice("run", "-m", LLAMA).misused("PROMPT");
-        Ran.sluice("run", "hi").misused("-m MODEL");
         Ran.sluice("bench", "-m", LLAMA, "-p", "0").misused("-p");
         Ran.sluice("logits", "-m", LLAMA, "--tokens", "1,x", "--out", "o").misused("x");
         Ran.sluice("tokenize", "-m", LLAMA).misused("TEXT");

@@ -1,0 +1,144 @@
+package dev.sluice.models.defaults;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.sluice.kernels.BackendOptions;
+import dev.sluice.kernels.DType;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.kernels.Matrix;
+import dev.sluice.models.Batch;
+import dev.sluice.models.CausalLm;
+import dev.sluice.models.LoadOptions;
+import dev.sluice.models.ModelTexts;
+import dev.sluice.models.family.DecoderLoader;
+import dev.sluice.models.family.Limits;
+import dev.sluice.models.file.FileTensor;
+import dev.sluice.models.file.ModelPath;
+import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.json.Json;
+import dev.sluice.models.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.foreign.Arena;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Goal: the orchestrator routes as it was trained to: its correction biases are in the file and
+/// in use, and held-out text loads the experts as evenly as the training's report says. Method:
+/// run held-out conversations with an observer that counts, and compare with PyTorch's counts for
+/// the same texts (held-out-routing.json, by models/training/evaluate.py).
+final class HeldOutRoutingTest {
+    /// A near-tie may fall the other way in another engine and with 8-bit weights.
+    private static final double MOVED_SHARE_MAX = 0.02;
+    private static final double MAX_VIO_TOLERANCE = 0.03;
+    private static final int CONTEXT_TOKENS = 512;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void the_biases_are_in_the_file() throws IOException {
+        Map<?, ?> golden = golden();
+        try (TensorFile file = ModelPath.open(DefaultModel.ORCHESTRATOR.extractTo(folder))) {
+            int found = 0;
+            for (FileTensor tensor : file.tensors()) {
+                if (tensor.name().endsWith("exp_probs_b.bias")) {
+                    found++;
+                }
+            }
+            assertEquals(((List<?>) golden.get("counts")).size(), found);
+        }
+    }
+
+    @Test
+    void held_out_text_loads_the_experts_as_reported() throws IOException {
+        Map<?, ?> golden = golden();
+        List<?> expected = (List<?>) golden.get("counts");
+        Map<Integer, int[]> counts = count((List<?>) golden.get("texts"), expected);
+        assertEquals(expected.size(), counts.size(), "expert layers");
+        int i = 0;
+        for (int[] got : counts.values()) {
+            int[] want = ints((List<?>) expected.get(i++));
+            assertEquals(Arrays.stream(want).sum(), Arrays.stream(got).sum());
+            String both = Arrays.toString(want) + " " + Arrays.toString(got);
+            double moved = 0;
+            for (int e = 0; e < want.length; e++) {
+                moved += Math.abs(want[e] - got[e]) / 2.0;
+            }
+            assertTrue(moved <= MOVED_SHARE_MAX * Arrays.stream(want).sum(), both);
+            assertEquals(maxVio(want), maxVio(got), MAX_VIO_TOLERANCE, both);
+        }
+    }
+
+    @Test
+    void max_vio_is_the_overload_of_the_fullest() {
+        assertEquals(0.5, maxVio(new int[] {3, 2, 1, 2}), 1e-12);
+        assertArrayEquals(new int[] {1, 2}, ints(List.of(1L, 2L)));
+    }
+
+    /// Choices of each expert, by transformer layer.
+    private Map<Integer, int[]> count(List<?> texts, List<?> shape) throws IOException {
+        int experts = ((List<?>) shape.getFirst()).size();
+        var counters = new TreeMap<Integer, Matrix>();
+        Kernels kernels = Kernels.open("vector", new BackendOptions(0, 1, Long.MAX_VALUE));
+        TensorFile file = ModelPath.open(DefaultModel.ORCHESTRATOR.extractTo(folder));
+        Tokenizer tokenizer = ModelTexts.of(file).tokenizer();
+        var limits = new Limits(LoadOptions.DEFAULT_MAX_ROWS, 1, CONTEXT_TOKENS);
+        CausalLm lm = DecoderLoader.of(file, CONTEXT_TOKENS, Arena.ofShared()).load(
+                kernels, DType.F16, limits,
+                (layer, ids, _) -> kernels.countExperts(ids, counters.computeIfAbsent(layer,
+                        _ -> Matrix.host(new int[experts], 1, experts))),
+                _ -> { });
+        try {
+            for (Object text : texts) {
+                read(lm, tokenizer.encodePrompt((String) text));
+            }
+            var result = new TreeMap<Integer, int[]>();
+            counters.forEach((layer, m) -> result.put(layer,
+                    m.memory().asSlice(m.byteOffset(), 4L * experts)
+                            .toArray(ValueLayout.JAVA_INT)));
+            return result;
+        } finally {
+            lm.close();
+        }
+    }
+
+    private static void read(CausalLm lm, int[] ids) {
+        var batch = new Batch(ids.length, 1);
+        int[][] pages = new int[lm.kvPlan().groups().size()][];
+        for (int g = 0; g < pages.length; g++) {
+            pages[g] = new int[lm.kvPlan().groups().get(g).pages()];
+            Arrays.setAll(pages[g], i -> i);
+        }
+        batch.clear();
+        batch.sequence(pages);
+        for (int i = 0; i < ids.length; i++) {
+            batch.row(ids[i], i, i == ids.length - 1);
+        }
+        lm.forward(batch, Matrix.host(new float[lm.vocab()], 1, lm.vocab()));
+    }
+
+    private static double maxVio(int[] loads) {
+        double mean = Arrays.stream(loads).average().orElseThrow();
+        return Arrays.stream(loads).max().orElseThrow() / mean - 1;
+    }
+
+    private static int[] ints(List<?> numbers) {
+        return numbers.stream().mapToInt(n -> ((Number) n).intValue()).toArray();
+    }
+
+    private static Map<?, ?> golden() throws IOException {
+        try (InputStream in =
+                HeldOutRoutingTest.class.getResourceAsStream("held-out-routing.json")) {
+            return (Map<?, ?>) Json.parse(in.readAllBytes());
+        }
+    }
+}
