@@ -111,7 +111,7 @@ public final class BiasController {
     }
 
     /// Multiplies every bias with `factor`, between 0 and 1: gives back some of what was learnt,
-    /// as `OnlineBalancing` does when the biases have changed too much.
+    /// as [OnlineBalancing] does when the biases have changed too much.
     void shrink(double factor) {
         for (int i = 0; i < bias.length; i++) {
             bias[i] *= factor;

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 ///
 /// **Samples.** Pairs are counted for row r, numbered over all steps, when r is a multiple of
 /// `rowStride`: which rows does not depend on time or chance. Pairs take 8 bytes for each two
-/// experts and layer; above [#PAIR_BYTES_MAX] for the model they are not counted at all.
+/// experts and layer; layers beyond [#PAIR_BYTES_MAX] count none.
 ///
 /// **On a device** whose memory the host can not read, counting is queued (see [DeviceTally]) and
 /// read once in [#DEVICE_STEPS] steps: until then counts lag, a batch is what lies between two
@@ -147,6 +147,7 @@ public final class ExpertStatistics implements RoutingObserver, AffinityPredicto
         boolean counted = !queued;
         if (queued && steps % DEVICE_STEPS == 0) {
             drain(kernels);
+            sample(kernels);
             counted = true;
         }
         if (counted && batchTokens >= BATCH_TOKENS) {
@@ -163,6 +164,11 @@ public final class ExpertStatistics implements RoutingObserver, AffinityPredicto
     private void drain(Kernels kernels) {
         for (int i = 0; i < tallies.size(); i++) {
             deviceTallies.get(i).drain(kernels, tallies.get(i));
+        }
+    }
+
+    private void sample(Kernels kernels) {
+        for (int i = 0; i < tallies.size(); i++) {
             HostIds swap = previous;
             previous = current;
             current = swap;

@@ -14,7 +14,7 @@ public interface RoutingObserver {
     ///
     /// @param stored  the file's correction bias [1,E], or no rows
     /// @return the correction bias that the layer will select by: `stored`, or a matrix of the
-    ///         observer's own, [1,E], which it may write between steps (see `OnlineBalancing`)
+    ///         observer's own, [1,E], which it may write between steps (see [OnlineBalancing])
     default Matrix onLayer(Kernels kernels, int layer, RouterSpec spec, Matrix stored) {
         return stored;
     }
