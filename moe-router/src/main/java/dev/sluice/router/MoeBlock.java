@@ -56,7 +56,7 @@ public final class MoeBlock {
             kernels.addBias(logits, router.bias);
         }
         kernels.routeTopK(spec, logits, router.correctionBias, expertIds, expertWeights);
-        observer.onRouting(layer, expertIds, expertWeights);
+        observer.onRouting(kernels, layer, logits, expertIds, expertWeights);
         kernels.expertFfn(x, experts, expertIds, expertWeights, out);
         shared.addTo(kernels, x, out);
     }

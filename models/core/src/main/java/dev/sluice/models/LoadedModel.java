@@ -32,12 +32,21 @@ public final class LoadedModel implements AutoCloseable {
     /// @param layersDone  hears how many layers are ready
     public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
             IntConsumer layersDone) {
+        return open(path, kernels, options, RoutingObserver.none(), layersDone);
+    }
+
+    /// As above.
+    ///
+    /// @param observer  sees the routing of every step, on the engine thread
+    public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
+            RoutingObserver observer, IntConsumer layersDone) {
         Arena copies = Arena.ofShared();
         TensorFile file = null;
         boolean opened = false;
         try {
             file = ModelPath.open(path);
-            LoadedModel model = load(file, kernels, options, copies, layersDone);
+            LoadedModel model = load(file, kernels, options, observer, copies,
+                    layersDone);
             opened = true;
             return model;
         } finally {
@@ -52,7 +61,7 @@ public final class LoadedModel implements AutoCloseable {
     }
 
     private static LoadedModel load(TensorFile file, Kernels kernels, LoadOptions options,
-            Arena copies, IntConsumer layersDone) {
+            RoutingObserver observer, Arena copies, IntConsumer layersDone) {
         if (file.tensors().isEmpty()) {
             throw new UnsupportedModelException(
                     file.path() + ": a vocabulary without weights can not generate");
@@ -61,8 +70,7 @@ public final class LoadedModel implements AutoCloseable {
         ModelPlan plan = ModelPlan.of(loader.config(), file, options);
         requireFits(file.path(), plan.memory());
         var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
-        CausalLm lm = loader.load(kernels, options.kvType(), limits, RoutingObserver.none(),
-                layersDone);
+        CausalLm lm = loader.load(kernels, options.kvType(), limits, observer, layersDone);
         return new LoadedModel(file, plan.config(), plan.memory(), lm);
     }
 

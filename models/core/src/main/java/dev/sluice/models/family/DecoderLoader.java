@@ -86,7 +86,7 @@ public final class DecoderLoader {
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
         requireAllUsed(weights);
         return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
-                family.embeddingScale(config), List.copyOf(layers), head, kv, () -> {
+                family.embeddingScale(config), List.copyOf(layers), head, kv, observer, () -> {
                     copies.close();
                     file.close();
                 }));

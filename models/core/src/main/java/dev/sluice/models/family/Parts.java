@@ -199,7 +199,8 @@ final class Parts {
         var router = new MoeBlock.RouterWeights(
                 prepared(name(layer, "ffn_gate_inp.weight"), count, hidden),
                 optionalVector(name(layer, "ffn_gate_inp.bias"), count),
-                optionalVector(name(layer, "exp_probs_b.bias"), count));
+                observer.onLayer(kernels, layer, spec,
+                        optionalVector(name(layer, "exp_probs_b.bias"), count)));
         var experts = new ExpertWeights(
                 expertMatrices(layer, "ffn_gate_exps", count, inner, hidden),
                 expertMatrices(layer, "ffn_up_exps", count, inner, hidden),

@@ -1,0 +1,197 @@
+package dev.sluice.router;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/// Puts experts that follow each other for the same token on the same device (ExFlow, arXiv
+/// 2401.08383, section 4): minimises the sum over neighbouring layers of W[p,q] over all p, q that
+/// live on different devices, with at most `capacity` experts of a layer on a device.
+///
+/// The paper solves an integer program; here each layer in turn is assigned with its neighbours
+/// fixed, first greedily, then by exchanging pairs while that helps, until no layer changes, from
+/// three starts of which one is the contiguous placement. A layer is only changed for the better,
+/// so the result is never worse than contiguous by the given counts. Pure: the same counts give
+/// the same placement.
+public final class AffinityPlacement {
+    /// More starts gain less than one part in a hundred on traces with strong affinity.
+    private static final int STARTS = 3;
+    private static final int ROUNDS = 6;
+    /// Seed of the shuffled starts and of the split: any, but always the same.
+    private static final long SEED = 0x51C1CE;
+    /// How many standard deviations the gain on unseen counts must be away from none.
+    private static final double SIGNIFICANT = 3;
+
+    private AffinityPlacement() { }
+
+    /// Devices [layer][expert] for layers 0 to pairs.size(), of counts from layer i to i + 1.
+    ///
+    /// Routing without affinity would be placed by its noise, and elsewhere be worse than
+    /// contiguous. So the counts are first split at random in two: if a placement of the one half
+    /// gains nothing on the other, the answer is contiguous.
+    ///
+    /// @param capacity  experts of one layer on one device
+    public static int[][] solve(List<PairCounts> pairs, int devices, int capacity) {
+        int experts = requireSquare(pairs);
+        if (devices < 1 || capacity < Math.ceilDiv(experts, devices)) {
+            throw new IllegalArgumentException("%d devices with room for %d hold no %d experts"
+                    .formatted(devices, capacity, experts));
+        }
+        var whole = new long[pairs.size()][];
+        var seen = new long[pairs.size()][];
+        var unseen = new long[pairs.size()][];
+        split(pairs, experts, whole, seen, unseen);
+        int[][] contiguous = contiguous(pairs.size() + 1, experts, devices);
+        int[][] half = best(seen, contiguous, devices, capacity, 1);
+        long total = 0;
+        for (long[] counts : unseen) {
+            for (long count : counts) {
+                total += count;
+            }
+        }
+        long gain = local(unseen, half) - local(unseen, contiguous);
+        if (gain <= SIGNIFICANT * Math.sqrt(total)) {
+            return contiguous;
+        }
+        return best(whole, contiguous, devices, capacity, STARTS);
+    }
+
+    /// Share of visits that change the device from layer to layer under a placement.
+    public static double crossing(List<PairCounts> pairs, int[][] placement) {
+        double crossing = 0;
+        double sum = 0;
+        for (int l = 0; l < pairs.size(); l++) {
+            PairCounts counts = pairs.get(l);
+            for (int p = 0; p < counts.rows(); p++) {
+                for (int q = 0; q < counts.cols(); q++) {
+                    sum += counts.count(p, q);
+                    crossing += placement[l][p] == placement[l + 1][q] ? 0 : counts.count(p, q);
+                }
+            }
+        }
+        return sum == 0 ? 0 : crossing / sum;
+    }
+
+    /// Layers of the first experts on the first device, and so on.
+    public static int[][] contiguous(int layers, int experts, int devices) {
+        var placement = new int[layers][experts];
+        for (int[] layer : placement) {
+            Arrays.setAll(layer, e -> e / Math.ceilDiv(experts, devices));
+        }
+        return placement;
+    }
+
+    private static int requireSquare(List<PairCounts> pairs) {
+        if (pairs.isEmpty()) {
+            throw new IllegalArgumentException("no pairs of layers");
+        }
+        int experts = pairs.getFirst().rows();
+        for (PairCounts counts : pairs) {
+            if (counts.rows() != experts || counts.cols() != experts) {
+                throw new IllegalArgumentException("pairs [%d,%d] where others have %d experts"
+                        .formatted(counts.rows(), counts.cols(), experts));
+            }
+        }
+        return experts;
+    }
+
+    /// Each visit goes to one of two halves by a fair coin.
+    private static void split(List<PairCounts> pairs, int experts, long[][] whole, long[][] seen,
+            long[][] unseen) {
+        var random = new SplittableRandom(SEED);
+        for (int l = 0; l < pairs.size(); l++) {
+            whole[l] = new long[experts * experts];
+            seen[l] = new long[experts * experts];
+            unseen[l] = new long[experts * experts];
+            for (int i = 0; i < whole[l].length; i++) {
+                int count = pairs.get(l).count(i / experts, i % experts);
+                whole[l][i] = count;
+                seen[l][i] = heads(random, count);
+                unseen[l][i] = count - seen[l][i];
+            }
+        }
+    }
+
+    /// Heads of `count` coins: exact up to 4,096, beyond by the normal distribution, which is
+    /// then within a coin or two.
+    private static long heads(SplittableRandom random, int count) {
+        if (count > 4096) {
+            double heads = count / 2.0 + random.nextGaussian() * Math.sqrt(count) / 2;
+            return Math.clamp(Math.round(heads), 0, count);
+        }
+        int heads = 0;
+        int left = count;
+        for (; left >= 64; left -= 64) {
+            heads += Long.bitCount(random.nextLong());
+        }
+        return left == 0 ? heads : heads + Long.bitCount(random.nextLong() >>> (64 - left));
+    }
+
+    private static int[][] best(long[][] counts, int[][] contiguous, int devices, int capacity,
+            int starts) {
+        int experts = contiguous[0].length;
+        int[][] best = contiguous;
+        long most = Long.MIN_VALUE;
+        for (int start = 0; start < starts; start++) {
+            var placement = new int[contiguous.length][];
+            for (int l = 0; l < placement.length; l++) {
+                placement[l] = contiguous[l].clone();
+                if (start > 0) {
+                    shuffle(placement[l], new SplittableRandom(SEED + 1000L * start + l));
+                }
+            }
+            var assignment = new LayerAssignment(experts, devices, capacity);
+            for (int round = 0; round < ROUNDS && improve(counts, placement, assignment);) {
+                round++;
+            }
+            long local = local(counts, placement);
+            if (local > most) {
+                most = local;
+                best = placement;
+            }
+        }
+        return best;
+    }
+
+    /// One pass over the layers; whether any was changed.
+    private static boolean improve(long[][] counts, int[][] placement,
+            LayerAssignment assignment) {
+        boolean changed = false;
+        for (int l = 0; l < placement.length; l++) {
+            assignment.clear();
+            if (l > 0) {
+                assignment.addPrevious(counts[l - 1], placement[l - 1]);
+            }
+            if (l + 1 < placement.length) {
+                assignment.addNext(counts[l], placement[l + 1]);
+            }
+            changed |= assignment.improve(placement[l]);
+        }
+        return changed;
+    }
+
+    private static void shuffle(int[] values, SplittableRandom random) {
+        for (int i = values.length - 1; i > 0; i--) {
+            int j = random.nextInt(i + 1);
+            int swap = values[i];
+            values[i] = values[j];
+            values[j] = swap;
+        }
+    }
+
+    /// Visits that stay on their device.
+    private static long local(long[][] counts, int[][] placement) {
+        long local = 0;
+        for (int l = 0; l < counts.length; l++) {
+            int experts = placement[l].length;
+            for (int p = 0; p < experts; p++) {
+                for (int q = 0; q < experts; q++) {
+                    if (placement[l][p] == placement[l + 1][q]) {
+                        local += counts[l][p * experts + q];
+                    }
+                }
+            }
+        }
+        return local;
+    }
+}
