@@ -1,6 +1,7 @@
 package dev.sluice.models;
 
 import dev.sluice.kernels.DType;
+import dev.sluice.router.ExpertCachePolicy;
 
 /// How a model is opened. Immutable.
 ///
@@ -9,7 +10,11 @@ import dev.sluice.kernels.DType;
 ///                       [#DEFAULT_CONTEXT_MAX]
 /// @param sequences      sequences that may be open at once; the KV pool holds them all
 /// @param maxRows        rows of one step, so the longest chunk of a prompt
-public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+/// @param expertBytes    what the experts of an MoE model may take in memory; the others stay in
+///                       the mapped file until they are needed. [#ALL_EXPERTS] keeps every one
+/// @param expertPolicy   which experts are kept when not all are
+public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows,
+        long expertBytes, ExpertCachePolicy expertPolicy) {
 
     /// A model of 128k positions would otherwise reserve gigabytes that few callers want.
     public static final int DEFAULT_CONTEXT_MAX = 4096;
@@ -18,7 +23,19 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
     /// stays below a hundred megabytes for models of a few billion weights.
     public static final int DEFAULT_MAX_ROWS = 512;
 
+    /// No limit on the memory of experts.
+    public static final long ALL_EXPERTS = Long.MAX_VALUE;
+
+    /// Every expert is kept.
+    public LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+        this(kvType, contextTokens, sequences, maxRows, ALL_EXPERTS, ExpertCachePolicy.LRU);
+    }
+
     public LoadOptions {
+        if (expertBytes < 0) {
+            throw new IllegalArgumentException("an expert memory of %d bytes"
+                    .formatted(expertBytes));
+        }
         if (contextTokens < 0 || sequences < 1 || maxRows < 1) {
             throw new IllegalArgumentException("context %d, %d sequences, %d rows"
                     .formatted(contextTokens, sequences, maxRows));
@@ -36,10 +53,14 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
     }
 
     public LoadOptions withKvType(DType type) {
-        return new LoadOptions(type, contextTokens, sequences, maxRows);
+        return new LoadOptions(type, contextTokens, sequences, maxRows, expertBytes, expertPolicy);
     }
 
     public LoadOptions withContext(int tokens) {
-        return new LoadOptions(kvType, tokens, sequences, maxRows);
+        return new LoadOptions(kvType, tokens, sequences, maxRows, expertBytes, expertPolicy);
+    }
+
+    public LoadOptions withExpertMemory(long bytes, ExpertCachePolicy policy) {
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes, policy);
     }
 }

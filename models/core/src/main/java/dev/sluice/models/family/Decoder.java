@@ -9,7 +9,6 @@ import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
 import dev.sluice.models.MalformedBatchException;
 import dev.sluice.models.ModelConfig;
-import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -26,7 +25,7 @@ final class Decoder implements CausalLm {
     private final Step step;
     private final Residual residual;
     private final RowBuffer hidden;
-    private final RoutingObserver observer;
+    private final ExpertHooks hooks;
     private final Runnable closing;
     private boolean closed;
 
@@ -35,7 +34,7 @@ final class Decoder implements CausalLm {
     /// @param embedding  [V,D] with rows that can be read alone
     /// @param closing    frees what the weights are views of
     record Built(Matrix embedding, float embeddingScale, List<DecoderLayer> layers,
-            LogitsHead head, KvLayers kv, RoutingObserver observer, Runnable closing) { }
+            LogitsHead head, KvLayers kv, ExpertHooks hooks, Runnable closing) { }
 
     Decoder(Kernels kernels, ModelConfig config, Limits limits, Built built) {
         this.kernels = kernels;
@@ -46,7 +45,7 @@ final class Decoder implements CausalLm {
         layers = built.layers;
         head = built.head;
         kv = built.kv;
-        observer = built.observer;
+        hooks = built.hooks;
         closing = built.closing;
         step = new Step(kernels, kv.plan(), kv.ropes(), limits);
         residual = new Residual(kernels, limits.maxRows(), config.hidden(), config.normEpsilon(),
@@ -64,7 +63,7 @@ final class Decoder implements CausalLm {
             layer.forward(kernels, step, residual, x);
         }
         head.forward(batch, x, logits);
-        observer.onStepEnd(kernels);
+        hooks.observer().onStepEnd(kernels);
     }
 
     private void check(Batch batch) {
@@ -117,6 +116,7 @@ final class Decoder implements CausalLm {
     public void close() {
         if (!closed) {
             closed = true;
+            hooks.store().close();
             kernels.close();
             closing.run();
         }

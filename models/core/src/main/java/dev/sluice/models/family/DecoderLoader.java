@@ -11,7 +11,6 @@ import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
-import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,8 +63,9 @@ public final class DecoderLoader {
     public ModelConfig config() { return config; }
 
     /// Builds the model. `layersDone` hears how many layers are ready. The caller's `kernels`
-    /// and the file belong to the model from then on, which closes them.
-    public CausalLm load(Kernels kernels, DType kvType, Limits limits, RoutingObserver observer,
+    /// and the file belong to the model from then on, which closes them, and so does the store of
+    /// `hooks`.
+    public CausalLm load(Kernels kernels, DType kvType, Limits limits, ExpertHooks hooks,
             IntConsumer layersDone) {
         WeightSource weights = switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
@@ -74,7 +74,7 @@ public final class DecoderLoader {
         };
         int pages = limits.maxSequences() * Math.ceilDiv(limits.maxPositions(), PAGE_SIZE);
         var kv = new KvLayers(kernels, config, family, kvType, PAGE_SIZE, pages);
-        var parts = new Parts(kernels, config, weights, kv, observer, limits.maxRows());
+        var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
         var layers = new ArrayList<DecoderLayer>(config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -85,8 +85,9 @@ public final class DecoderLoader {
                 : parts.prepared("output.weight", config.vocab(), config.hidden());
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
         requireAllUsed(weights);
+        hooks.store().ready();
         return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
-                family.embeddingScale(config), List.copyOf(layers), head, kv, observer, () -> {
+                family.embeddingScale(config), List.copyOf(layers), head, kv, hooks, () -> {
                     copies.close();
                     file.close();
                 }));
