@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
+import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.ModelPlan;
 import dev.sluice.models.UnsupportedModelException;
@@ -12,12 +13,14 @@ import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.Json;
+import dev.sluice.router.ExpertCachePolicy;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -38,6 +41,10 @@ final class InspectCommand implements Callable<Integer> {
 
     @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors.")
     private Path model;
+
+    @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Plan for experts that may take so much memory.")
+    private Optional<ByteSize> expertMemory;
 
     @Option(names = "--tensors", description = "List every tensor.")
     private boolean everyTensor;
@@ -104,20 +111,24 @@ final class InspectCommand implements Callable<Integer> {
                 .formatted(type, total.count(), total.elements(), ByteSize.text(total.bytes()))));
     }
 
-    private static void plan(PrintWriter out, TensorFile file) {
+    private void plan(PrintWriter out, TensorFile file) {
         heading(out, "memory plan");
         if (file.tensors().isEmpty()) {
             out.println("a vocabulary without weights: it can be tokenized with, but not run");
             return;
         }
         ModelPlan plan;
+        LoadOptions options = LoadOptions.defaults().withExpertMemory(
+                expertMemory.map(ByteSize::bytes).orElse(LoadOptions.ALL_EXPERTS),
+                ExpertCachePolicy.LRU);
         try {
-            plan = ModelPlan.of(file, LoadOptions.defaults());
+            plan = ModelPlan.of(file, options);
         } catch (UnsupportedModelException e) {
             out.println("can not be run: " + e.getMessage());
             return;
         }
         out.println("weights          %10s".formatted(ByteSize.text(plan.memory().weightBytes())));
+        experts(out, plan.memory().experts());
         out.println("keys and values  %10s  one sequence of %d positions, %s".formatted(
                 ByteSize.text(plan.memory().kvBytes()), plan.positions(),
                 LoadOptions.defaults().kvType()));
@@ -126,6 +137,17 @@ final class InspectCommand implements Callable<Integer> {
                 ByteSize.text(plan.memory().totalBytes()),
                 ByteSize.text(HostMemory.now().availableBytes())));
         router(out, plan.config());
+    }
+
+    private static void experts(PrintWriter out, MemoryPlan.ExpertPlan experts) {
+        if (experts.storedBytes() == 0) {
+            return;
+        }
+        out.println("  of them experts%10s  %s; --expert-memory may be %s or more".formatted(
+                ByteSize.text(experts.memoryBytes()), experts.cached()
+                        ? "of %s, the others stay in the file".formatted(
+                                ByteSize.text(experts.storedBytes())) : "all of them",
+                ByteSize.text(experts.minimumBytes())));
     }
 
     private static void router(PrintWriter out, ModelConfig config) {

@@ -7,6 +7,7 @@ import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.router.ExpertCachePolicy;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -47,6 +48,16 @@ final class ModelOptions {
             description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
     private Optional<KvType> kvType;
 
+    @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Most memory for the experts of a mixture-of-experts model, for example "
+                    + "4g; the others stay in the file until they are needed.")
+    private Optional<ByteSize> expertMemory;
+
+    @Option(names = "--expert-policy", paramLabel = "POLICY",
+            description = "Which experts --expert-memory keeps: lru (default), lfu, or affinity, "
+                    + "which also fetches what the next layer will probably choose.")
+    private Optional<ExpertCachePolicy> expertPolicy;
+
     Path path() { return choice.path(); }
 
     int threads() {
@@ -72,6 +83,13 @@ final class ModelOptions {
         Path path = path();
         LoadOptions asked = options.withKvType(
                 kvType.map(KvType::dtype).orElse(options.kvType()));
+        if (expertMemory.isPresent()) {
+            asked = asked.withExpertMemory(expertMemory.get().bytes(),
+                    expertPolicy.orElse(ExpertCachePolicy.LRU));
+        } else if (expertPolicy.isPresent()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--expert-policy needs --expert-memory");
+        }
         requireKvFits(path, asked);
         var backendOptions = new BackendOptions(
                 0, threads(), gpuMemory.map(ByteSize::bytes).orElse(Long.MAX_VALUE));
