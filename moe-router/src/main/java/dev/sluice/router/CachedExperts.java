@@ -34,13 +34,19 @@ final class CachedExperts implements ExpertDispatch {
 
         Scratch(Kernels kernels, List<ExpertStore.Layer> layers, List<ExpertWeights> stored,
                 ExpertCachePolicy policy, ExpertCacheCounters counters) {
-            int experts = stored.stream().mapToInt(ExpertWeights::experts).max().orElseThrow();
-            int pairs = layers.stream().mapToInt(l -> l.topK() * l.maxRows()).max().orElseThrow();
+            int experts = 0;
+            int pairs = 0;
+            var numbers = new int[layers.size()];
+            for (int i = 0; i < numbers.length; i++) {
+                ExpertStore.Layer layer = layers.get(i);
+                experts = Math.max(experts, stored.get(i).experts());
+                pairs = Math.max(pairs, layer.topK() * layer.maxRows());
+                numbers[i] = layer.layer();
+            }
             int cols = stored.getFirst().gate().getFirst().cols();
             this.counters = counters;
             predicts = policy == ExpertCachePolicy.AFFINITY;
-            predictor = new NextLayerCounts(experts,
-                    layers.stream().mapToInt(ExpertStore.Layer::layer).toArray());
+            predictor = new NextLayerCounts(experts, numbers);
             ids = new int[pairs];
             distinct = new int[experts];
             chosen = new boolean[experts];

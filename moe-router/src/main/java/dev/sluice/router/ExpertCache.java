@@ -5,7 +5,6 @@ import dev.sluice.kernels.ExpertTable;
 import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
-import dev.sluice.kernels.spi.WeightLoader;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -77,9 +76,12 @@ public final class ExpertCache implements ExpertStore {
             shapes.computeIfAbsent(Shape.of(layer.stored), _ -> new ArrayList<>()).add(layer);
         }
         Map<Shape, Integer> slots = divide(shapes);
-        var scratch = new CachedExperts.Scratch(added.getFirst().kernels,
-                added.stream().map(Added::layer).toList(),
-                added.stream().map(Added::stored).toList(), policy, counters);
+        var layers = new ArrayList<Layer>();
+        for (Added layer : added) {
+            layers.add(layer.layer);
+        }
+        var scratch = new CachedExperts.Scratch(added.getFirst().kernels, layers, stored(added),
+                policy, counters);
         for (Map.Entry<Shape, List<Added>> shape : shapes.entrySet()) {
             fill(shape.getValue(), slots.get(shape.getKey()), scratch);
         }
@@ -100,8 +102,9 @@ public final class ExpertCache implements ExpertStore {
             wanted += bytes * (experts(layers) - leastSlots(layers));
         }
         if (least > bytesMax) {
-            throw new ExpertBudgetException(("an expert memory of %,d bytes is too small: a token's "
-                    + "experts of one layer and one more take %,d bytes, all of the model's %,d")
+            throw new ExpertBudgetException(("an expert memory of %,d bytes is too small: a "
+                    + "token's experts of one layer and one more take %,d bytes, all of the "
+                    + "model's %,d")
                     .formatted(bytesMax, least, least + wanted));
         }
         double share = wanted == 0 ? 0 : Math.min(1, (double) (bytesMax - least) / wanted);
@@ -112,35 +115,52 @@ public final class ExpertCache implements ExpertStore {
     }
 
     private static int leastSlots(List<Added> layers) {
-        int topK = layers.stream().mapToInt(l -> l.layer.topK()).max().orElseThrow();
+        int topK = 0;
+        for (Added layer : layers) {
+            topK = Math.max(topK, layer.layer.topK());
+        }
         return Math.min(topK + 1, experts(layers));
     }
 
     private static int experts(List<Added> layers) {
-        return layers.stream().mapToInt(l -> l.stored.experts()).sum();
+        int experts = 0;
+        for (Added layer : layers) {
+            experts += layer.stored.experts();
+        }
+        return experts;
+    }
+
+    private static List<ExpertWeights> stored(List<Added> layers) {
+        var stored = new ArrayList<ExpertWeights>();
+        for (Added layer : layers) {
+            stored.add(layer.stored);
+        }
+        return stored;
     }
 
     private void fill(List<Added> layers, int count, CachedExperts.Scratch scratch) {
         Kernels kernels = layers.getFirst().kernels;
         ExpertWeights model = layers.getFirst().stored;
         var slots = new ArrayList<ExpertSlot>(count);
+        var gate = new ArrayList<Matrix>(count);
+        var up = new ArrayList<Matrix>(count);
+        var down = new ArrayList<Matrix>(count);
         for (int i = 0; i < count; i++) {
-            slots.add(new ExpertSlot(i, room(kernels, model.gate()), room(kernels, model.up()),
-                    room(kernels, model.down())));
+            gate.add(room(kernels, model.gate()));
+            up.add(room(kernels, model.up()));
+            down.add(room(kernels, model.down()));
+            slots.add(new ExpertSlot(i, gate.get(i), up.get(i), down.get(i)));
         }
-        WeightLoader loader = kernels.weightLoader();
         var fetcher = new ExpertFetcher(kernels.weightLoader(), count);
         fetchers.add(fetcher);
-        var pool = new ExpertPool(slots, layers.stream().map(Added::stored).toList(), policy,
-                fetcher, loader, counters);
+        var pool = new ExpertPool(slots, stored(layers), policy, fetcher, kernels.weightLoader(),
+                counters);
         for (int i = 0; i < layers.size(); i++) {
-            ExpertWeights stored = layers.get(i).stored;
-            ExpertTable table = ExpertTable.movable(stored.experts(), count);
-            layers.get(i).dispatch.open(pool, i, layers.get(i).layer, new ExpertWeights(
-                    slots.stream().map(s -> s.gate).toList(),
-                    slots.stream().map(s -> s.up).toList(),
-                    slots.stream().map(s -> s.down).toList(), stored.gateBias(),
-                    stored.upBias(), stored.downBias(), stored.activation(), table), scratch);
+            Added layer = layers.get(i);
+            ExpertWeights s = layer.stored;
+            layer.dispatch.open(pool, i, layer.layer, new ExpertWeights(gate, up, down,
+                    s.gateBias(), s.upBias(), s.downBias(), s.activation(),
+                    ExpertTable.movable(s.experts(), count)), scratch);
         }
         slotCount += count;
         slotBytes += count * layers.getFirst().expertBytes();

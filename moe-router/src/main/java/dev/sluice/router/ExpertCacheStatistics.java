@@ -27,8 +27,9 @@ public record ExpertCacheStatistics(long requests, long demandHits, long prefetc
     @Override
     public String toString() {
         return ("experts: %d slots of %,d bytes; %d requests, %.1f %% hits (%d on demand, %d "
-                + "prefetched), %d misses, %d evictions, %,d bytes loaded, %d extra waves").formatted(
-                slots, slotBytes, requests, 100 * hitRate(), demandHits, prefetchHits, misses,
-                evictions, bytesLoaded, waves);
+                + "prefetched), %d misses, %d evictions, %,d bytes loaded, %d extra waves, "
+                + "waited %.2f s").formatted(slots, slotBytes, requests, 100 * hitRate(),
+                demandHits, prefetchHits, misses, evictions, bytesLoaded, waves,
+                waitNanos / 1e9);
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.router;
 import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
+import java.util.ArrayList;
 import java.util.List;
 
 /// Every expert in the form that the backend multiplies fastest, for as long as the model is open.
@@ -23,7 +24,11 @@ public final class ResidentExperts implements ExpertStore {
     }
 
     private static List<Matrix> prepared(Kernels kernels, List<Matrix> weights) {
-        return weights.stream().map(kernels::prepare).toList();
+        var prepared = new ArrayList<Matrix>(weights.size());
+        for (Matrix weight : weights) {
+            prepared.add(kernels.prepare(weight));
+        }
+        return prepared;
     }
 
     static ExpertDispatch over(ExpertWeights experts) {

@@ -11,8 +11,9 @@ import java.util.List;
 /// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
 ///
 /// A call is a list of jobs, each one weight and the rows it multiplies: a matmul is one job, a
-/// product per head one job a head. The call stages all rows (quantised and laid out), then runs groups of 32
-/// outputs of all jobs as one list of parts, so that small weights still use every thread.
+/// product per head one job a head. The call stages all rows (quantised and laid out), then runs
+/// groups of 32 outputs of all jobs as one list of parts, so that small weights still use every
+/// thread. Expert layers are at [VectorExperts].
 ///
 /// Every output is made by one part in one order of columns that does not depend on the number of
 /// rows, the threads or the vector width; see [BlockSums]. Memory is kept between calls and grown
