@@ -6,6 +6,7 @@ import dev.sluice.models.family.Limits;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.router.ExpertStatistics;
 import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -18,8 +19,11 @@ public final class LoadedModel implements AutoCloseable {
     private final ModelConfig config;
     private final MemoryPlan memory;
     private final CausalLm lm;
+    private final ExpertStatistics expertStatistics;
 
-    private LoadedModel(TensorFile file, ModelConfig config, MemoryPlan memory, CausalLm lm) {
+    private LoadedModel(TensorFile file, ModelConfig config, MemoryPlan memory, CausalLm lm,
+            ExpertStatistics expertStatistics) {
+        this.expertStatistics = expertStatistics;
         this.file = file;
         this.config = config;
         this.memory = memory;
@@ -37,7 +41,8 @@ public final class LoadedModel implements AutoCloseable {
 
     /// As above.
     ///
-    /// @param observer  sees the routing of every step, on the engine thread
+    /// @param observer  sees the routing of every step, on the engine thread; an
+    ///                  [dev.sluice.router.OnlineBalancing] also changes it
     public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
             RoutingObserver observer, IntConsumer layersDone) {
         Arena copies = Arena.ofShared();
@@ -70,8 +75,10 @@ public final class LoadedModel implements AutoCloseable {
         ModelPlan plan = ModelPlan.of(loader.config(), file, options);
         requireFits(file.path(), plan.memory());
         var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
-        CausalLm lm = loader.load(kernels, options.kvType(), limits, observer, layersDone);
-        return new LoadedModel(file, plan.config(), plan.memory(), lm);
+        var statistics = new ExpertStatistics();
+        CausalLm lm = loader.load(kernels, options.kvType(), limits,
+                RoutingObserver.both(observer, statistics), layersDone);
+        return new LoadedModel(file, plan.config(), plan.memory(), lm, statistics);
     }
 
     /// Bytes of all tensors as stored.
@@ -98,6 +105,9 @@ public final class LoadedModel implements AutoCloseable {
 
     /// Engine thread only. Closing it closes all that belongs to the model.
     public CausalLm lm() { return lm; }
+
+    /// Where tokens went so far; without layers for a dense model. Says which thread may ask what.
+    public ExpertStatistics expertStatistics() { return expertStatistics; }
 
     public TensorFile file() { return file; }
 

@@ -1,10 +1,12 @@
 package dev.sluice.models;
 
+import dev.sluice.router.ExpertStatistics;
+
 /// What a model takes, known before anything is allocated.
 ///
 /// @param weightBytes   as stored in the file; a backend's repacked form is about the same
 /// @param kvBytes       pages of keys and values
-/// @param scratchBytes  activations of one step
+/// @param scratchBytes  activations of one step, and the counts of visits to experts
 public record MemoryPlan(long weightBytes, long kvBytes, long scratchBytes) {
 
     public long totalBytes() {
@@ -26,7 +28,10 @@ public record MemoryPlan(long weightBytes, long kvBytes, long scratchBytes) {
         long widest = Math.max(config.feedForward(), config.experts().sharedHidden());
         long scratch = 4L * options.maxRows() * (3L * config.hidden() + attention + 2 * widest
                 + (long) config.experts().topK() * (config.experts().hidden() + config.hidden()));
-        return new MemoryPlan(weightBytes, kvBytes, scratch + 16L * 4 * config.vocab());
+        long statistics = ExpertStatistics.bytes(
+                config.layers() - config.experts().denseLayers(), config.experts().experts());
+        return new MemoryPlan(
+                weightBytes, kvBytes, scratch + statistics + 16L * 4 * config.vocab());
     }
 
     @Override
