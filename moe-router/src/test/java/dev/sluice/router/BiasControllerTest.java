@@ -15,36 +15,38 @@ import org.junit.jupiter.params.provider.EnumSource;
 ///
 /// Method: the bars are those of a simulation with the same generator (E=64, K=6, 2,048 tokens a
 /// batch: MaxVio 3.5 without a bias; below 0.25 a batch after 9 to 22 batches; 0.003 to 0.013 over
-/// the last 200 of 800 batches). Formulas and limits are checked on small cases.
+/// the last 200 batches, SIGN of 800, the others already of 300). Formulas and limits are checked on small cases.
 class BiasControllerTest {
     private static final int EXPERTS = 64;
     private static final int TOP_K = 6;
     private static final int TOKENS = 2048;
-    private static final int BATCHES = 800;
     private static final int LAST = 200;
 
     @Test
     void withoutABiasTheGateIsSkewed() {
-        var gate = new SkewedGate(EXPERTS, 1);
+        var gate = new SkewedGate(EXPERTS, 35);
         var none = new BiasController(EXPERTS, Settings.of(StepRule.SIGN));
         double violation = LoadMeasures.maxViolation(
                 SkewedGate.route(gate.scores(8 * TOKENS), none, TOP_K));
-        assertTrue(violation > 2.5 && violation < 5, "MaxVio " + violation);
+        assertTrue(violation > 3 && violation < 4, "MaxVio " + violation);
     }
 
     @ParameterizedTest
     @EnumSource(StepRule.class)
     void everyRuleBalances(StepRule rule) {
-        var gate = new SkewedGate(EXPERTS, 1);
+        var gate = new SkewedGate(EXPERTS, 35);
         var controller = new BiasController(EXPERTS, Settings.of(rule));
         var loads = new long[EXPERTS];
         int reached = 0;
-        for (int n = 1; n <= BATCHES; n++) {
+        // At its usual rate SIGN goes 0.001 a batch, and 0.5 of bias are needed.
+        boolean slow = rule == StepRule.SIGN;
+        int batches = slow ? 800 : 300;
+        for (int n = 1; n <= batches; n++) {
             long[] counts = SkewedGate.route(gate.scores(TOKENS), controller, TOP_K);
             if (reached == 0 && LoadMeasures.maxViolation(counts) < 0.25) {
                 reached = n;
             }
-            if (n > BATCHES - LAST) {
+            if (n > batches - LAST) {
                 Arrays.setAll(loads, e -> loads[e] + counts[e]);
             }
             controller.afterBatch(counts);
@@ -54,9 +56,7 @@ class BiasControllerTest {
                 controller.spread());
         assertTrue(LoadMeasures.maxViolation(loads) <= 0.05,
                 "MaxVio " + LoadMeasures.maxViolation(loads));
-        // At its usual rate the paper's rule takes steps of 0.001, and 0.5 of bias are needed.
-        int most = rule == StepRule.SIGN ? 250 : 36;
-        assertTrue(reached > 0 && reached <= most, "below 0.25 after " + reached);
+        assertTrue(reached > 0 && reached <= (slow ? 250 : 36), "below 0.25 after " + reached);
     }
 
     /// The largest error is bound to move the right way: this sign is wrong in one summary of the
