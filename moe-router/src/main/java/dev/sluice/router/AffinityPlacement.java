@@ -21,8 +21,8 @@ public final class AffinityPlacement {
     /// Starts times counts: what is done in some tens of milliseconds.
     private static final long SMALL = 2_000_000;
     private static final int ROUNDS = 6;
-    /// Counts of a layer are scaled down until their sum is below this, so that sums are ints.
-    private static final long SUM_MAX = 1 << 30;
+    /// Counts of a layer are scaled down until their sum is below this: two neighbours fit an int.
+    private static final long SUM_MAX = 1 << 29;
     /// Seed of the shuffled starts and of the split: any, but always the same.
     private static final long SEED = 0x51C1CE;
     /// How many standard deviations the gain on unseen counts must be away from none.
@@ -47,13 +47,12 @@ public final class AffinityPlacement {
         var seen = new int[pairs.size()][];
         split(pairs, experts, whole, seen);
         int[][] contiguous = contiguous(pairs.size() + 1, experts, devices);
-        int[][] half = best(seen, contiguous, devices, capacity, 1);
-        if (!gains(whole, seen, contiguous, half)) {
-            return contiguous;
-        }
-        long starts = SMALL / ((long) pairs.size() * experts * experts);
-        return best(whole, contiguous, devices, capacity,
-                Math.clamp(starts, STARTS_MIN, STARTS_MAX));
+        int starts = Math.clamp(SMALL / ((long) pairs.size() * experts * experts), STARTS_MIN,
+                STARTS_MAX);
+        int[][] half = best(seen, contiguous, devices, capacity,
+                starts == STARTS_MIN ? 1 : starts);
+        return gains(whole, seen, contiguous, half)
+                ? best(whole, contiguous, devices, capacity, starts) : contiguous;
     }
 
     /// Whether `placement`, made of the visits that were seen, keeps more of the others local than
@@ -131,7 +130,7 @@ public final class AffinityPlacement {
     private static int heads(SplittableRandom random, int count) {
         if (count > 4096) {
             double heads = count / 2.0 + random.nextGaussian() * Math.sqrt(count) / 2;
-            return (int) Math.clamp(Math.round(heads), 0, count);
+            return Math.clamp(Math.round(heads), 0, count);
         }
         int heads = 0;
         int left = count;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -115,21 +116,21 @@ class AffinityPlacementTest {
         return best;
     }
 
-    /// 64 layers of 256 experts in under a second is the promise; the time of the second call is
-    /// printed, and the limit here leaves room for a busy machine.
+    /// Processor time of this thread, so that a busy machine does not judge it.
     @Test
     void aLargeModelIsPlacedInASecond() {
         var trace = new MarkovTrace(256, 64, 0.05, 1);
         List<PairCounts> pairs = trace.pairs(trace.tokens(20_000));
-        double seconds = 1e9;
+        var threads = ManagementFactory.getThreadMXBean();
+        double seconds = Double.MAX_VALUE;
         for (int run = 0; run < 3; run++) {
-            long begin = System.nanoTime();
+            long begin = threads.getCurrentThreadCpuTime();
             AffinityPlacement.solve(pairs, 8, 32);
-            seconds = Math.min(seconds, (System.nanoTime() - begin) / 1e9);
-            System.out.printf("64 layers x 256 experts on 8 devices: %.2f s%n",
-                    (System.nanoTime() - begin) / 1e9);
+            double now = (threads.getCurrentThreadCpuTime() - begin) / 1e9;
+            System.out.printf("64 layers x 256 experts on 8 devices: %.2f s%n", now);
+            seconds = Math.min(seconds, now);
         }
-        assertTrue(seconds < 5, seconds + " s");
+        assertTrue(seconds < 1, seconds + " s");
     }
 
     @Test
