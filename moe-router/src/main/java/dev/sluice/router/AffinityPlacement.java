@@ -10,13 +10,19 @@ import java.util.SplittableRandom;
 ///
 /// The paper solves an integer program; here each layer in turn is assigned with its neighbours
 /// fixed, first greedily, then by exchanging pairs while that helps, until no layer changes, from
-/// three starts of which one is the contiguous placement. A layer is only changed for the better,
+/// three starts of which one is the contiguous placement; small models get more starts. A layer is only changed for the better,
 /// so the result is never worse than contiguous by the given counts. Pure: the same counts give
 /// the same placement.
 public final class AffinityPlacement {
-    /// More starts gain less than one part in a hundred on traces with strong affinity.
-    private static final int STARTS = 3;
+    /// More starts gain less than one part in a hundred on large traces with strong affinity.
+    private static final int STARTS_MIN = 3;
+    /// A handful of experts has few good placements, and a search that starts near one.
+    private static final int STARTS_MAX = 64;
+    /// Starts times counts: what is done in some tens of milliseconds.
+    private static final long SMALL = 2_000_000;
     private static final int ROUNDS = 6;
+    /// Counts of a layer are scaled down until their sum is below this: two neighbours fit an int.
+    private static final long SUM_MAX = 1 << 29;
     /// Seed of the shuffled starts and of the split: any, but always the same.
     private static final long SEED = 0x51C1CE;
     /// How many standard deviations the gain on unseen counts must be away from none.
@@ -37,23 +43,31 @@ public final class AffinityPlacement {
             throw new IllegalArgumentException("%d devices with room for %d hold no %d experts"
                     .formatted(devices, capacity, experts));
         }
-        var whole = new long[pairs.size()][];
-        var seen = new long[pairs.size()][];
-        var unseen = new long[pairs.size()][];
-        split(pairs, experts, whole, seen, unseen);
+        var whole = new int[pairs.size()][];
+        var seen = new int[pairs.size()][];
+        split(pairs, experts, whole, seen);
         int[][] contiguous = contiguous(pairs.size() + 1, experts, devices);
-        int[][] half = best(seen, contiguous, devices, capacity, 1);
-        long total = 0;
-        for (long[] counts : unseen) {
-            for (long count : counts) {
-                total += count;
+        int starts = Math.clamp(SMALL / ((long) pairs.size() * experts * experts), STARTS_MIN,
+                STARTS_MAX);
+        int[][] half = best(seen, contiguous, devices, capacity,
+                starts == STARTS_MIN ? 1 : starts);
+        return gains(whole, seen, contiguous, half)
+                ? best(whole, contiguous, devices, capacity, starts) : contiguous;
+    }
+
+    /// Whether `placement`, made of the visits that were seen, keeps more of the others local than
+    /// contiguous by more than chance.
+    private static boolean gains(int[][] whole, int[][] seen, int[][] contiguous,
+            int[][] placement) {
+        long gain = local(whole, placement) - local(seen, placement)
+                - local(whole, contiguous) + local(seen, contiguous);
+        long unseen = 0;
+        for (int l = 0; l < whole.length; l++) {
+            for (int i = 0; i < whole[l].length; i++) {
+                unseen += whole[l][i] - seen[l][i];
             }
         }
-        long gain = local(unseen, half) - local(unseen, contiguous);
-        if (gain <= SIGNIFICANT * Math.sqrt(total)) {
-            return contiguous;
-        }
-        return best(whole, contiguous, devices, capacity, STARTS);
+        return gain > SIGNIFICANT * Math.sqrt(unseen);
     }
 
     /// Share of visits that change the device from layer to layer under a placement.
@@ -95,26 +109,25 @@ public final class AffinityPlacement {
         return experts;
     }
 
-    /// Each visit goes to one of two halves by a fair coin.
-    private static void split(List<PairCounts> pairs, int experts, long[][] whole, long[][] seen,
-            long[][] unseen) {
+    /// Each visit is seen or not by a fair coin.
+    private static void split(List<PairCounts> pairs, int experts, int[][] whole, int[][] seen) {
         var random = new SplittableRandom(SEED);
         for (int l = 0; l < pairs.size(); l++) {
-            whole[l] = new long[experts * experts];
-            seen[l] = new long[experts * experts];
-            unseen[l] = new long[experts * experts];
+            PairCounts counts = pairs.get(l);
+            int shift = Math.max(0, 64 - Long.numberOfLeadingZeros(counts.sum() / SUM_MAX));
+            whole[l] = new int[experts * experts];
+            seen[l] = new int[experts * experts];
             for (int i = 0; i < whole[l].length; i++) {
-                int count = pairs.get(l).count(i / experts, i % experts);
+                int count = counts.count(i / experts, i % experts) >>> shift;
                 whole[l][i] = count;
-                seen[l][i] = heads(random, count);
-                unseen[l][i] = count - seen[l][i];
+                seen[l][i] = count == 0 ? 0 : heads(random, count);
             }
         }
     }
 
     /// Heads of `count` coins: exact up to 4,096, beyond by the normal distribution, which is
     /// then within a coin or two.
-    private static long heads(SplittableRandom random, int count) {
+    private static int heads(SplittableRandom random, int count) {
         if (count > 4096) {
             double heads = count / 2.0 + random.nextGaussian() * Math.sqrt(count) / 2;
             return Math.clamp(Math.round(heads), 0, count);
@@ -127,9 +140,10 @@ public final class AffinityPlacement {
         return left == 0 ? heads : heads + Long.bitCount(random.nextLong() >>> (64 - left));
     }
 
-    private static int[][] best(long[][] counts, int[][] contiguous, int devices, int capacity,
+    private static int[][] best(int[][] counts, int[][] contiguous, int devices, int capacity,
             int starts) {
         int experts = contiguous[0].length;
+        int[][] back = transposed(counts, experts);
         int[][] best = contiguous;
         long most = Long.MIN_VALUE;
         for (int start = 0; start < starts; start++) {
@@ -141,7 +155,7 @@ public final class AffinityPlacement {
                 }
             }
             var assignment = new LayerAssignment(experts, devices, capacity);
-            for (int round = 0; round < ROUNDS && improve(counts, placement, assignment);) {
+            for (int round = 0; round < ROUNDS && improve(counts, back, placement, assignment);) {
                 round++;
             }
             long local = local(counts, placement);
@@ -154,20 +168,30 @@ public final class AffinityPlacement {
     }
 
     /// One pass over the layers; whether any was changed.
-    private static boolean improve(long[][] counts, int[][] placement,
+    private static boolean improve(int[][] counts, int[][] back, int[][] placement,
             LayerAssignment assignment) {
         boolean changed = false;
         for (int l = 0; l < placement.length; l++) {
             assignment.clear();
             if (l > 0) {
-                assignment.addPrevious(counts[l - 1], placement[l - 1]);
+                assignment.add(counts[l - 1], placement[l - 1]);
             }
             if (l + 1 < placement.length) {
-                assignment.addNext(counts[l], placement[l + 1]);
+                assignment.add(back[l], placement[l + 1]);
             }
             changed |= assignment.improve(placement[l]);
         }
         return changed;
+    }
+
+    private static int[][] transposed(int[][] counts, int experts) {
+        var transposed = new int[counts.length][experts * experts];
+        for (int l = 0; l < counts.length; l++) {
+            for (int i = 0; i < counts[l].length; i++) {
+                transposed[l][i % experts * experts + i / experts] = counts[l][i];
+            }
+        }
+        return transposed;
     }
 
     private static void shuffle(int[] values, SplittableRandom random) {
@@ -180,7 +204,7 @@ public final class AffinityPlacement {
     }
 
     /// Visits that stay on their device.
-    private static long local(long[][] counts, int[][] placement) {
+    private static long local(int[][] counts, int[][] placement) {
         long local = 0;
         for (int l = 0; l < counts.length; l++) {
             int experts = placement[l].length;

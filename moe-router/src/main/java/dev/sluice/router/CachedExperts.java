@@ -24,8 +24,7 @@ final class CachedExperts implements ExpertDispatch {
     /// What the layers of a model share for the time of one call.
     static final class Scratch {
         private final ExpertCacheCounters counters;
-        private final NextLayerCounts predictor;
-        private final boolean predicts;
+        private final AffinityPredictor predictor;
         private final int[] ids;
         private final int[] distinct;
         private final boolean[] chosen;
@@ -33,20 +32,17 @@ final class CachedExperts implements ExpertDispatch {
         private final RowBuffer pairRows;
 
         Scratch(Kernels kernels, List<ExpertStore.Layer> layers, List<ExpertWeights> stored,
-                ExpertCachePolicy policy, ExpertCacheCounters counters) {
+                AffinityPredictor predictor, ExpertCacheCounters counters) {
             int experts = 0;
             int pairs = 0;
-            var numbers = new int[layers.size()];
-            for (int i = 0; i < numbers.length; i++) {
+            for (int i = 0; i < layers.size(); i++) {
                 ExpertStore.Layer layer = layers.get(i);
                 experts = Math.max(experts, stored.get(i).experts());
                 pairs = Math.max(pairs, layer.topK() * layer.maxRows());
-                numbers[i] = layer.layer();
             }
             int cols = stored.getFirst().gate().getFirst().cols();
             this.counters = counters;
-            predicts = policy == ExpertCachePolicy.AFFINITY;
-            predictor = new NextLayerCounts(experts, numbers);
+            this.predictor = predictor;
             ids = new int[pairs];
             distinct = new int[experts];
             chosen = new boolean[experts];
@@ -118,10 +114,6 @@ final class CachedExperts implements ExpertDispatch {
 
     /// Has the next layer's likeliest experts fetched while this layer computes.
     private void predict(Matrix expertIds, int count) {
-        if (!scratch.predicts) {
-            return;
-        }
-        scratch.predictor.record(layer.layer(), scratch.ids, expertIds.rows(), expertIds.cols());
         if (next != this) {
             int known = scratch.predictor.rank(layer.layer(), scratch.ids,
                     expertIds.rows() * expertIds.cols(), scratch.scores, next.ranked);

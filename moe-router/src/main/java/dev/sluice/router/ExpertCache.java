@@ -25,6 +25,7 @@ import java.util.Map;
 public final class ExpertCache implements ExpertStore {
     private final long bytesMax;
     private final ExpertCachePolicy policy;
+    private final AffinityPredictor predictor;
     private final List<Added> added = new ArrayList<>();
     private final ExpertCacheCounters counters = new ExpertCacheCounters();
     private final List<ExpertFetcher> fetchers = new ArrayList<>();
@@ -52,9 +53,14 @@ public final class ExpertCache implements ExpertStore {
     }
 
     /// @param bytesMax  what the slots may take together
-    public ExpertCache(long bytesMax, ExpertCachePolicy policy) {
+    /// @param predictor  asked on the engine thread by [ExpertCachePolicy#AFFINITY]
+    public ExpertCache(long bytesMax, ExpertCachePolicy policy, AffinityPredictor predictor) {
         this.bytesMax = bytesMax;
         this.policy = policy;
+        this.predictor = switch (policy) {
+            case LRU, LFU -> AffinityPredictor.none();
+            case AFFINITY -> predictor;
+        };
     }
 
     @Override
@@ -81,7 +87,7 @@ public final class ExpertCache implements ExpertStore {
             layers.add(layer.layer);
         }
         var scratch = new CachedExperts.Scratch(added.getFirst().kernels, layers, stored(added),
-                policy, counters);
+                predictor, counters);
         for (Map.Entry<Shape, List<Added>> shape : shapes.entrySet()) {
             fill(shape.getValue(), slots.get(shape.getKey()), scratch);
         }

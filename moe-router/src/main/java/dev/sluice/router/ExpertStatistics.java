@@ -73,6 +73,13 @@ public final class ExpertStatistics implements RoutingObserver, AffinityPredicto
         this.alwaysQueued = alwaysQueued;
     }
 
+    /// Memory that the counts of so many layers take, nearly all of it for pairs.
+    public static long bytes(int layers, int experts) {
+        long pairs = 8L * experts * experts;
+        long paired = pairs == 0 ? 0 : Math.min(layers, PAIR_BYTES_MAX / pairs);
+        return paired * pairs + 48L * layers * experts;
+    }
+
     @Override
     public Matrix onLayer(Kernels kernels, int layer, RouterSpec spec, Matrix stored) {
         pairBytes += 8L * spec.experts() * spec.experts();

@@ -9,46 +9,42 @@ final class LayerAssignment {
     private final int experts;
     private final int devices;
     private final int capacity;
-    /// [item][device]; items from `experts` on are free room.
-    private final long[][] gains;
+    private final int items;
+    /// [device * items + item]; items from `experts` on are free room.
+    private final int[] gains;
     private final int[] assigned;
     private final int[] current;
     private final int[] sizes;
+    /// [from * devices + to]: the item on `from` that gains most on `to`.
     private final int[] bestItem;
 
     LayerAssignment(int experts, int devices, int capacity) {
         this.experts = experts;
         this.devices = devices;
         this.capacity = capacity;
-        gains = new long[devices * capacity][devices];
-        assigned = new int[devices * capacity];
-        current = new int[devices * capacity];
+        items = devices * capacity;
+        gains = new int[devices * items];
+        assigned = new int[items];
+        current = new int[items];
         sizes = new int[devices];
         bestItem = new int[devices * devices];
     }
 
     void clear() {
-        for (long[] row : gains) {
-            Arrays.fill(row, 0);
+        Arrays.fill(gains, 0);
+    }
+
+    /// The layer's expert q meets counts[other * experts + q] visits of each expert of a
+    /// neighbouring layer, which lives on device[other].
+    void add(int[] counts, int[] device) {
+        for (int other = 0; other < experts; other++) {
+            addRow(counts, other * experts, device[other] * items);
         }
     }
 
-    /// Visits counts[p * experts + q] come from expert p on device[p].
-    void addPrevious(long[] counts, int[] device) {
-        for (int p = 0; p < experts; p++) {
-            for (int q = 0; q < experts; q++) {
-                gains[q][device[p]] += counts[p * experts + q];
-            }
-        }
-    }
-
-    /// Visits counts[p * experts + q] go on to expert q on device[q].
-    void addNext(long[] counts, int[] device) {
-        for (int p = 0; p < experts; p++) {
-            long[] row = gains[p];
-            for (int q = 0; q < experts; q++) {
-                row[device[q]] += counts[p * experts + q];
-            }
+    private void addRow(int[] counts, int from, int to) {
+        for (int q = 0; q < experts; q++) {
+            gains[to + q] += counts[from + q];
         }
     }
 
@@ -87,18 +83,18 @@ final class LayerAssignment {
     /// Those first that lose most if they get their second choice, each to its best device with
     /// room.
     private void greedy() {
-        Integer[] order = new Integer[gains.length];
+        Integer[] order = new Integer[items];
         Arrays.setAll(order, i -> i);
-        var regret = new long[gains.length];
-        for (int item = 0; item < regret.length; item++) {
-            regret[item] = regret(gains[item]);
+        var regret = new long[items];
+        for (int item = 0; item < items; item++) {
+            regret[item] = regret(item);
         }
         Arrays.sort(order, (a, b) -> Long.compare(regret[b], regret[a]));
         Arrays.fill(sizes, 0);
         for (int item : order) {
             int best = -1;
             for (int d = 0; d < devices; d++) {
-                if (sizes[d] < capacity && (best < 0 || gains[item][d] > gains[item][best])) {
+                if (sizes[d] < capacity && (best < 0 || gain(item, d) > gain(item, best))) {
                     best = d;
                 }
             }
@@ -107,41 +103,35 @@ final class LayerAssignment {
         }
     }
 
-    private static long regret(long[] gains) {
-        long first = Long.MIN_VALUE;
-        long second = Long.MIN_VALUE;
-        for (long gain : gains) {
-            second = Math.max(second, Math.min(first, gain));
-            first = Math.max(first, gain);
+    private long regret(int item) {
+        long first = Integer.MIN_VALUE;
+        long second = Integer.MIN_VALUE;
+        for (int d = 0; d < devices; d++) {
+            second = Math.max(second, Math.min(first, gain(item, d)));
+            first = Math.max(first, gain(item, d));
         }
-        return gains.length == 1 ? 0 : first - second;
+        return first - second;
     }
 
     /// Exchanges the best pair of experts while one gains. What an expert gains does not depend on
     /// the layer's others, so between two devices the best pair is the best of each side.
     private void exchange(int[] device) {
+        for (int d = 0; d < devices; d++) {
+            findBest(device, d);
+        }
         while (true) {
-            Arrays.fill(bestItem, -1);
-            for (int item = 0; item < device.length; item++) {
-                int from = device[item];
-                for (int to = 0; to < devices; to++) {
-                    int best = bestItem[from * devices + to];
-                    if (best < 0 || move(item, from, to) > move(best, from, to)) {
-                        bestItem[from * devices + to] = item;
-                    }
-                }
-            }
             long most = 0;
             int a = 0;
             int b = 0;
             for (int from = 0; from < devices; from++) {
                 for (int to = from + 1; to < devices; to++) {
-                    long gain = move(bestItem[from * devices + to], from, to)
-                            + move(bestItem[to * devices + from], to, from);
+                    int there = bestItem[from * devices + to];
+                    int back = bestItem[to * devices + from];
+                    long gain = move(there, from, to) + move(back, to, from);
                     if (gain > most) {
                         most = gain;
-                        a = bestItem[from * devices + to];
-                        b = bestItem[to * devices + from];
+                        a = there;
+                        b = back;
                     }
                 }
             }
@@ -151,17 +141,39 @@ final class LayerAssignment {
             int swap = device[a];
             device[a] = device[b];
             device[b] = swap;
+            findBest(device, device[a]);
+            findBest(device, device[b]);
         }
     }
 
+    /// For every other device the item on `from` that gains most there.
+    private void findBest(int[] device, int from) {
+        Arrays.fill(bestItem, from * devices, (from + 1) * devices, -1);
+        for (int item = 0; item < items; item++) {
+            if (device[item] == from) {
+                for (int to = 0; to < devices; to++) {
+                    int best = bestItem[from * devices + to];
+                    if (best < 0 || gain(item, to) - gain(item, from)
+                            > gain(best, to) - gain(best, from)) {
+                        bestItem[from * devices + to] = item;
+                    }
+                }
+            }
+        }
+    }
+
+    private int gain(int item, int device) {
+        return gains[device * items + item];
+    }
+
     private long move(int item, int from, int to) {
-        return gains[item][to] - gains[item][from];
+        return (long) gain(item, to) - gain(item, from);
     }
 
     private long sum(int[] device) {
         long sum = 0;
         for (int item = 0; item < experts; item++) {
-            sum += gains[item][device[item]];
+            sum += gain(item, device[item]);
         }
         return sum;
     }

@@ -14,10 +14,11 @@ import java.util.Locale;
 /// answer then also depends on what the model served before.
 ///
 /// Two limits hold the change down. No bias moves further than `driftMax` from the file's. And
-/// before a bias is put in force, the rows since the last change are routed with it and with the
-/// file's: if more than `changedShareMax` of the selections differ, the whole move is halved until
-/// they do not, at worst back to the file's bias. The rows that come after are new, so their share
-/// can be larger; it is measured in turn, reported, and pulled back at the next change.
+/// before a bias is put in force, the latest rows are routed with it and with the file's: if more
+/// than `changedShareMax` of the selections differ, or would within two standard deviations, the
+/// whole move is halved until they do not, at worst back to the file's bias. The rows that come
+/// after are new, so the share of a single batch can be larger; it is measured in turn, reported,
+/// and pulled back at the next change.
 ///
 /// How it reaches the model: [#onLayer] hands the layer a matrix of its own as correction bias,
 /// which the layer's `routeTopK` reads, and [#onStepEnd], on the engine thread when nothing is in
@@ -36,8 +37,8 @@ public final class OnlineBalancing implements RoutingObserver {
     /// @param driftMax         most that a bias may be away from the file's, in units of the scores
     /// @param changedShareMax  most share of selections that may differ from the file's
     /// @param updateTokens     rows between two changes
-    /// @param sampleRows       rows of a layer by which a change is judged, at most; logits of so
-    ///                         many are kept
+    /// @param sampleRows       latest rows by which a change is judged; each layer keeps the logits
+    ///                         of so many
     public record Limits(double driftMax, double changedShareMax, int updateTokens,
             int sampleRows) {
         public Limits {
@@ -51,7 +52,7 @@ public final class OnlineBalancing implements RoutingObserver {
 
         /// A twentieth of a sigmoid's range, and one selection in a hundred.
         public static Limits usual() {
-            return new Limits(0.05, 0.01, 512, 512);
+            return new Limits(0.05, 0.01, 512, 1024);
         }
     }
 

@@ -7,7 +7,7 @@ import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowBuffer;
 
 /// The bias of one layer while it is moved: the file's, the one in force, a candidate, and the
-/// logits of the rows since the last change, by which a candidate is judged. Engine thread only.
+/// logits of the latest rows, by which a candidate is judged. Engine thread only.
 final class OnlineLayer {
     /// A candidate that changes too much is halved so often before the stored bias comes back.
     private static final int HALVINGS = 8;
@@ -31,7 +31,10 @@ final class OnlineLayer {
     private final int[] now;
     private final Matrix nowView;
     private final long[] counts;
+    /// Rows of `sample` in use, the place of the next one, and how many came since the last change.
     private int sampled;
+    private int next;
+    private int fresh;
     private long judged;
     private long differing;
     private double shareLast;
@@ -66,28 +69,34 @@ final class OnlineLayer {
 
     Matrix biasInForce() { return biasInForce; }
 
-    /// Queues: counts the step's choices, and keeps its logits as far as there is room.
+    /// Queues: counts the step's choices, and keeps the logits of its last rows over the oldest.
     void watch(Kernels kernels, Matrix logits, Matrix expertIds) {
         kernels.countExperts(expertIds, counters);
-        int kept = Math.min(logits.rows(), sample.rows() - sampled);
-        if (kept > 0) {
-            kernels.copyColumns(kept == logits.rows() ? logits : logits.rows(0, kept), 0,
-                    sample.rows(sampled, kept), 0, spec.experts());
-            sampled += kept;
+        int first = Math.max(0, logits.rows() - sample.rows());
+        for (int row = first; row < logits.rows();) {
+            int count = Math.min(logits.rows() - row, sample.rows() - next);
+            kernels.copyColumns(count == logits.rows() ? logits : logits.rows(row, count), 0,
+                    sample.rows(next, count), 0, spec.experts());
+            row += count;
+            next = (next + count) % sample.rows();
+            sampled = Math.min(sample.rows(), sampled + count);
+            fresh = Math.min(sample.rows(), fresh + count);
         }
     }
 
     /// Measures what the bias in force has changed, lets the controller take its step, and puts
     /// as much of the result in force as the limits allow.
     void adjust(Kernels kernels) {
-        if (sampled == 0) {
+        if (fresh == 0) {
             return;
         }
         route(kernels, storedBias, usual);
-        shareLast = shareChanged(kernels, biasInForce);
+        route(kernels, biasInForce, changed);
+        int different = different(fresh);
+        judged += fresh * spec.topK();
+        differing += different;
+        shareLast = (double) different / (fresh * spec.topK());
         shareMax = Math.max(shareMax, shareLast);
-        judged += usual.count();
-        differing += Math.round(shareLast * usual.count());
         kernels.read(counters, nowView);
         for (int e = 0; e < now.length; e++) {
             counts[e] = now[e] - seen[e];
@@ -95,23 +104,26 @@ final class OnlineLayer {
         }
         controller.afterBatch(counts);
         controller.clamp(limits.driftMax());
-        for (int halving = 0; halving <= HALVINGS; halving++) {
-            addBias();
-            kernels.write(sumView, candidate);
-            if (shareChanged(kernels, candidate) <= limits.changedShareMax()) {
-                break;
-            }
+        for (int halving = 0; !acceptable(kernels); halving++) {
             controller.shrink(halving < HALVINGS ? 0.5 : 0);
         }
-        addBias();
         kernels.write(sumView, biasInForce);
-        sampled = 0;
+        fresh = 0;
     }
 
-    private void addBias() {
+    /// Whether the controller's bias, which is written to `sum`, keeps the share of changed
+    /// selections below the limit for the rows to come: what the sampled rows show, and two
+    /// standard deviations of a count on top, because the controller has seen these rows. The
+    /// file's own bias always is.
+    private boolean acceptable(Kernels kernels) {
         for (int e = 0; e < stored.length; e++) {
             sum[e] = (float) (stored[e] + controller.bias(e));
         }
+        kernels.write(sumView, candidate);
+        route(kernels, candidate, changed);
+        int different = different(sampled);
+        double expected = different + 2 * Math.sqrt(different + 1);
+        return expected <= limits.changedShareMax() * changed.count() || drift() == 0;
     }
 
     private void route(Kernels kernels, Matrix bias, HostIds to) {
@@ -120,19 +132,20 @@ final class OnlineLayer {
         to.read(kernels, out);
     }
 
-    /// Share of the sampled selections that `bias` gives to an expert which the file's bias would
-    /// not have chosen for that token.
-    private double shareChanged(Kernels kernels, Matrix bias) {
-        route(kernels, bias, changed);
+    /// How many of the `rows` latest rows' selections in `changed` are of an expert that the
+    /// file's bias would not have chosen for that token.
+    private int different(int rows) {
         int topK = spec.topK();
-        int other = 0;
-        for (int i = 0; i < changed.count(); i++) {
-            int from = i - i % topK;
-            if (!contains(usual.values(), from, from + topK, changed.values()[i])) {
-                other++;
+        int different = 0;
+        for (int i = 1; i <= rows; i++) {
+            int from = Math.floorMod(next - i, sample.rows()) * topK;
+            for (int j = from; j < from + topK; j++) {
+                if (!contains(usual.values(), from, from + topK, changed.values()[j])) {
+                    different++;
+                }
             }
         }
-        return (double) other / changed.count();
+        return different;
     }
 
     private static boolean contains(int[] values, int from, int to, int value) {

@@ -18,6 +18,18 @@ public final class PlacedExperts implements ExpertStore {
         this.tables = tables;
     }
 
+    /// The table of a placement: copies of an expert take turns.
+    public static ExpertTable table(ExpertPlacement placement) {
+        var copies = new int[placement.experts()][];
+        for (int e = 0; e < copies.length; e++) {
+            copies[e] = new int[placement.copies(e)];
+            for (int copy = 0; copy < copies[e].length; copy++) {
+                copies[e][copy] = placement.slot(e, copy);
+            }
+        }
+        return ExpertTable.of(copies, placement.slots());
+    }
+
     @Override
     public ExpertDispatch add(Kernels kernels, Layer layer, ExpertWeights stored) {
         ExpertTable table = tables.apply(layer.layer());

@@ -10,6 +10,7 @@ import dev.sluice.models.file.TensorFile;
 import dev.sluice.router.ExpertBudgetException;
 import dev.sluice.router.ExpertCache;
 import dev.sluice.router.ExpertCacheStatistics;
+import dev.sluice.router.ExpertStatistics;
 import dev.sluice.router.ExpertStore;
 import dev.sluice.router.ResidentExperts;
 import dev.sluice.router.RoutingObserver;
@@ -25,12 +26,15 @@ public final class LoadedModel implements AutoCloseable {
     private final ModelPlan plan;
     private final CausalLm lm;
     private final ExpertStore experts;
+    private final ExpertStatistics expertStatistics;
 
-    private LoadedModel(TensorFile file, ModelPlan plan, CausalLm lm, ExpertStore experts) {
+    private LoadedModel(TensorFile file, ModelPlan plan, CausalLm lm, ExpertStore experts,
+            ExpertStatistics expertStatistics) {
         this.file = file;
         this.plan = plan;
         this.lm = lm;
         this.experts = experts;
+        this.expertStatistics = expertStatistics;
     }
 
     /// Opens a GGUF file or a folder of safetensors on `kernels`, which belongs to the model from
@@ -44,24 +48,20 @@ public final class LoadedModel implements AutoCloseable {
 
     /// As above.
     ///
-    /// @param observer  sees the routing of every step, on the engine thread
+    /// @param observer  sees the routing of every step, on the engine thread; an
+    ///                  [dev.sluice.router.OnlineBalancing] also changes it
     public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
             RoutingObserver observer, IntConsumer layersDone) {
         Arena copies = Arena.ofShared();
-        ExpertStore store = options.expertBytes() == LoadOptions.ALL_EXPERTS
-                ? new ResidentExperts()
-                : new ExpertCache(options.expertBytes(), options.expertPolicy());
         TensorFile file = null;
         boolean opened = false;
         try {
             file = ModelPath.open(path);
-            LoadedModel model = load(file, kernels, options, new ExpertHooks(observer, store),
-                    copies, layersDone);
+            LoadedModel model = load(file, kernels, options, observer, copies, layersDone);
             opened = true;
             return model;
         } finally {
             if (!opened) {
-                store.close();
                 kernels.close();
                 copies.close();
                 if (file != null) {
@@ -72,7 +72,7 @@ public final class LoadedModel implements AutoCloseable {
     }
 
     private static LoadedModel load(TensorFile file, Kernels kernels, LoadOptions options,
-            ExpertHooks hooks, Arena copies, IntConsumer layersDone) {
+            RoutingObserver observer, Arena copies, IntConsumer layersDone) {
         if (file.tensors().isEmpty()) {
             throw new UnsupportedModelException(
                     file.path() + ": a vocabulary without weights can not generate");
@@ -82,11 +82,23 @@ public final class LoadedModel implements AutoCloseable {
         requireExperts(file.path(), plan, options);
         requireFits(file.path(), plan.memory());
         var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
+        var statistics = new ExpertStatistics();
+        ExpertStore store = options.expertBytes() == LoadOptions.ALL_EXPERTS
+                ? new ResidentExperts()
+                : new ExpertCache(options.expertBytes(), options.expertPolicy(), statistics);
+        boolean loaded = false;
         try {
-            CausalLm lm = loader.load(kernels, options.kvType(), limits, hooks, layersDone);
-            return new LoadedModel(file, plan, lm, hooks.store());
+            CausalLm lm = loader.load(kernels, options.kvType(), limits,
+                    new ExpertHooks(RoutingObserver.both(observer, statistics), store),
+                    layersDone);
+            loaded = true;
+            return new LoadedModel(file, plan, lm, store, statistics);
         } catch (ExpertBudgetException e) {
             throw new InsufficientMemoryException(file.path() + ": " + e.getMessage());
+        } finally {
+            if (!loaded) {
+                store.close();
+            }
         }
     }
 
@@ -122,13 +134,16 @@ public final class LoadedModel implements AutoCloseable {
     public MemoryPlan memory() { return plan.memory(); }
 
     /// What the expert cache has done so far; empty when every expert is kept. Any thread.
-    public Optional<ExpertCacheStatistics> expertStatistics() {
+    public Optional<ExpertCacheStatistics> expertCacheStatistics() {
         return experts instanceof ExpertCache cache ? Optional.of(cache.statistics())
                 : Optional.empty();
     }
 
     /// Engine thread only. Closing it closes all that belongs to the model.
     public CausalLm lm() { return lm; }
+
+    /// Where tokens went so far; without layers for a dense model. Says which thread may ask what.
+    public ExpertStatistics expertStatistics() { return expertStatistics; }
 
     public TensorFile file() { return file; }
 

@@ -1,12 +1,14 @@
 package dev.sluice.models;
 
+import dev.sluice.router.ExpertStatistics;
+
 /// What a model takes, known before anything is allocated.
 ///
 /// @param weightBytes   all weights that are in memory, as stored in the file; a backend's
 ///                      repacked form is about the same
 /// @param experts       the part of them that belongs to experts
 /// @param kvBytes       pages of keys and values
-/// @param scratchBytes  activations of one step
+/// @param scratchBytes  activations of one step, and the counts of visits to experts
 public record MemoryPlan(long weightBytes, ExpertPlan experts, long kvBytes, long scratchBytes) {
 
     /// Experts of an MoE model; all 0 for a dense one.
@@ -39,8 +41,10 @@ public record MemoryPlan(long weightBytes, ExpertPlan experts, long kvBytes, lon
         long widest = Math.max(config.feedForward(), config.experts().sharedHidden());
         long scratch = 4L * options.maxRows() * (3L * config.hidden() + attention + 2 * widest
                 + (long) config.experts().topK() * (config.experts().hidden() + config.hidden()));
+        long statistics = ExpertStatistics.bytes(
+                config.layers() - config.experts().denseLayers(), config.experts().experts());
         return new MemoryPlan(storedBytes - experts.storedBytes() + experts.memoryBytes(), experts,
-                kvBytes, scratch + 16L * 4 * config.vocab());
+                kvBytes, scratch + statistics + 16L * 4 * config.vocab());
     }
 
     @Override

@@ -59,7 +59,7 @@ final class AnswerPrinter {
 
     /// What an expert cache has done so far, where there is one.
     void statistics(LoadedModel model) {
-        model.expertStatistics().ifPresent(err::println);
+        model.expertCacheStatistics().ifPresent(err::println);
         err.flush();
     }
 }

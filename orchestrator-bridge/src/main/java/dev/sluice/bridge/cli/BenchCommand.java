@@ -93,7 +93,7 @@ final class BenchCommand implements Callable<Integer> {
         conditions.put("model", options.path().getFileName().toString());
         conditions.put("architecture", model.config().architecture());
         conditions.put("model_bytes", LoadedModel.weightBytes(model.file()));
-        model.expertStatistics().ifPresent(s -> conditions.put("experts", s.toString()));
+        model.expertCacheStatistics().ifPresent(s -> conditions.put("experts", s.toString()));
         conditions.put("load_seconds", rounded(loadSeconds));
         conditions.put("backend", backend.name());
         conditions.put("threads", options.threads());

@@ -26,10 +26,12 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded.
+/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded, unless
+/// `--router` is given a text to run.
 @Command(name = "inspect",
         description = "Print a model's metadata, tensors, memory plan, router and chat template.")
 final class InspectCommand implements Callable<Integer> {
@@ -49,9 +51,24 @@ final class InspectCommand implements Callable<Integer> {
     @Option(names = "--tensors", description = "List every tensor.")
     private boolean everyTensor;
 
+    @Option(names = "--router",
+            description = "Print how each layer of a mixture of experts routes, and no more.")
+    private boolean router;
+
+    @Option(names = "--file", paramLabel = "TEXT",
+            description = "With --router: run this text, and print where its tokens went.")
+    private Optional<Path> text;
+
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
+        if (text.isPresent() && !router) {
+            throw new ParameterException(spec.commandLine(), "--file goes with --router");
+        }
+        if (router) {
+            RouterReport.print(out, model, text);
+            return 0;
+        }
         try (TensorFile file = ModelPath.open(model)) {
             switch (file) {
                 case GgufFile gguf -> metadata(out, gguf);

@@ -125,7 +125,7 @@ class ExpertStoreTest {
         Run want;
         try (LoadedModel loaded = open(model, backend, options(prompt))) {
             want = Run.of(loaded.lm(), prompt);
-            assertTrue(loaded.expertStatistics().isEmpty(), "no cache without a budget");
+            assertTrue(loaded.expertCacheStatistics().isEmpty(), "no cache without a budget");
         }
         long stored = plan(model).experts().storedBytes();
         for (ExpertCachePolicy policy : ExpertCachePolicy.values()) {
@@ -141,7 +141,7 @@ class ExpertStoreTest {
                     want.requireSame(Run.of(loaded.lm(), prompt));
                     // Again, from slots that are full.
                     want.requireSame(Run.of(loaded.lm(), prompt));
-                    requireKept(loaded.expertStatistics().orElseThrow(), budget, stored);
+                    requireKept(loaded.expertCacheStatistics().orElseThrow(), budget, stored);
                 }
             }
         }
