@@ -4,6 +4,7 @@ module dev.sluice.bridge {
     requires dev.sluice.runtime;
     requires info.picocli;
     requires org.jline;
+    requires java.desktop;
 
     opens dev.sluice.bridge.cli to info.picocli;
 }

@@ -1,20 +1,20 @@
 package dev.sluice.router;
 
 import dev.sluice.kernels.DType;
-import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowBuffer;
 
 /// A mixture-of-experts feed-forward layer: this is where tokens meet experts, for every family.
-/// What differs between families is data: the [RouterSpec], the biases, the shared expert.
+/// What differs between families is data: the [RouterSpec], the biases, the shared expert. Where
+/// the experts are kept is the [ExpertStore]'s concern.
 /// Engine thread only.
 public final class MoeBlock {
     private final int layer;
     private final RouterSpec spec;
     private final RouterWeights router;
-    private final ExpertWeights experts;
+    private final ExpertDispatch experts;
     private final SharedExpert shared;
     private final RoutingObserver observer;
 
@@ -36,7 +36,7 @@ public final class MoeBlock {
         }
     }
 
-    public MoeBlock(int layer, RouterSpec spec, RouterWeights router, ExpertWeights experts,
+    public MoeBlock(int layer, RouterSpec spec, RouterWeights router, ExpertDispatch experts,
             SharedExpert shared, RoutingObserver observer) {
         this.layer = layer;
         this.spec = spec;
@@ -56,8 +56,8 @@ public final class MoeBlock {
             kernels.addBias(logits, router.bias);
         }
         kernels.routeTopK(spec, logits, router.correctionBias, expertIds, expertWeights);
-        observer.onRouting(layer, expertIds, expertWeights);
-        kernels.expertFfn(x, experts, expertIds, expertWeights, out);
+        observer.onRouting(kernels, layer, logits, expertIds, expertWeights);
+        experts.forward(kernels, x, expertIds, expertWeights, out);
         shared.addTo(kernels, x, out);
     }
 }

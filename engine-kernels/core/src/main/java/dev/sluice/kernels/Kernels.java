@@ -2,6 +2,7 @@ package dev.sluice.kernels;
 
 import dev.sluice.kernels.spi.KernelBackend;
 import dev.sluice.kernels.spi.KernelBackendProvider;
+import dev.sluice.kernels.spi.WeightLoader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.ServiceLoader;
@@ -90,6 +91,23 @@ public final class Kernels implements AutoCloseable {
 
     public Matrix prepare(Matrix weight) {
         return backend.prepare(weight);
+    }
+
+    public long weightBytes(DType dtype, int rows, int cols) {
+        return backend.weightBytes(dtype, rows, cols);
+    }
+
+    public Matrix allocateWeight(DType dtype, int rows, int cols) {
+        return backend.allocateWeight(dtype, rows, cols);
+    }
+
+    /// A loader of its own for one thread, see [WeightLoader].
+    public WeightLoader weightLoader() {
+        WeightLoader loader = backend.weightLoader();
+        return (host, room) -> {
+            same("room", room, host);
+            loader.load(host, room);
+        };
     }
 
     public void write(Matrix host, Matrix device) {
@@ -275,6 +293,20 @@ public final class Kernels implements AutoCloseable {
         floats("expertWeights", expertWeights, x.rows(), expertIds.cols());
         floats("out", out, x.rows(), x.cols());
         backend.expertFfn(x, experts, expertIds, expertWeights, out);
+    }
+
+    public void expertRows(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix out) {
+        floats("x", x, x.rows(), experts.gate().getFirst().cols());
+        ints("expertIds", expertIds, x.rows(), expertIds.cols());
+        floats("out", out, x.rows() * expertIds.cols(), x.cols());
+        backend.expertRows(x, experts, expertIds, out);
+    }
+
+    public void combineExperts(Matrix rows, Matrix expertWeights, Matrix out) {
+        floats("expertWeights", expertWeights, out.rows(), expertWeights.cols());
+        floats("rows", rows, out.rows() * expertWeights.cols(), out.cols());
+        floats("out", out, expertWeights.rows(), rows.cols());
+        backend.combineExperts(rows, expertWeights, out);
     }
 
     public void countExperts(Matrix expertIds, Matrix counters) {

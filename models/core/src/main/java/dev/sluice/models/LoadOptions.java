@@ -1,6 +1,7 @@
 package dev.sluice.models;
 
 import dev.sluice.kernels.DType;
+import dev.sluice.router.ExpertCachePolicy;
 
 /// How a model is opened. Immutable.
 ///
@@ -11,8 +12,11 @@ import dev.sluice.kernels.DType;
 /// @param maxRows        rows of one step, so the longest chunk of a prompt
 /// @param kvBytes        memory for keys and values, shared by all sequences; 0 for as much as
 ///                       `sequences` of full length take
-public record LoadOptions(
-        DType kvType, int contextTokens, int sequences, int maxRows, long kvBytes) {
+/// @param expertBytes    what the experts of an MoE model may take in memory; the others stay in
+///                       the mapped file until they are needed. [#ALL_EXPERTS] keeps every one
+/// @param expertPolicy   which experts are kept when not all are
+public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows,
+        long kvBytes, long expertBytes, ExpertCachePolicy expertPolicy) {
 
     /// A model of 128k positions would otherwise reserve gigabytes that few callers want.
     public static final int DEFAULT_CONTEXT_MAX = 4096;
@@ -21,11 +25,20 @@ public record LoadOptions(
     /// stays below a hundred megabytes for models of a few billion weights.
     public static final int DEFAULT_MAX_ROWS = 512;
 
+    /// No limit on the memory of experts.
+    public static final long ALL_EXPERTS = Long.MAX_VALUE;
+
+    /// Pages for `sequences` of full length, and every expert kept.
+    public LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+        this(kvType, contextTokens, sequences, maxRows, 0, ALL_EXPERTS, ExpertCachePolicy.LRU);
+    }
+
     public LoadOptions {
-        if (contextTokens < 0 || sequences < 1 || maxRows < 1 || kvBytes < 0) {
+        if (contextTokens < 0 || sequences < 1 || maxRows < 1 || kvBytes < 0
+                || expertBytes < 0) {
             throw new IllegalArgumentException(
-                    "context %d, %d sequences, %d rows, %d bytes for keys and values"
-                    .formatted(contextTokens, sequences, maxRows, kvBytes));
+                    "context %d, %d sequences, %d rows, %d bytes for keys and values, %d for experts"
+                    .formatted(contextTokens, sequences, maxRows, kvBytes, expertBytes));
         }
         switch (kvType) {
             case F32, F16, BF16, Q8_0 -> { }
@@ -34,26 +47,28 @@ public record LoadOptions(
         }
     }
 
-    /// With room for `sequences` of full length.
-    public LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
-        this(kvType, contextTokens, sequences, maxRows, 0);
-    }
-
     /// Half-precision keys and values, one sequence of the model's length up to 4096.
     public static LoadOptions defaults() {
         return new LoadOptions(DType.F16, 0, 1, DEFAULT_MAX_ROWS);
     }
 
     public LoadOptions withKvType(DType type) {
-        return new LoadOptions(type, contextTokens, sequences, maxRows, kvBytes);
+        return new LoadOptions(type, contextTokens, sequences, maxRows, kvBytes, expertBytes,
+                expertPolicy);
     }
 
     public LoadOptions withContext(int tokens) {
-        return new LoadOptions(kvType, tokens, sequences, maxRows, kvBytes);
+        return new LoadOptions(kvType, tokens, sequences, maxRows, kvBytes, expertBytes,
+                expertPolicy);
     }
 
     /// With a pool of at most so many bytes.
     public LoadOptions withKvBytes(long bytes) {
-        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes);
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes, expertBytes,
+                expertPolicy);
+    }
+
+    public LoadOptions withExpertMemory(long bytes, ExpertCachePolicy policy) {
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, kvBytes, bytes, policy);
     }
 }

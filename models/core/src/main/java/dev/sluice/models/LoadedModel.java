@@ -2,28 +2,39 @@ package dev.sluice.models;
 
 import dev.sluice.kernels.Kernels;
 import dev.sluice.models.family.DecoderLoader;
+import dev.sluice.models.family.ExpertHooks;
 import dev.sluice.models.family.Limits;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.router.ExpertBudgetException;
+import dev.sluice.router.ExpertCache;
+import dev.sluice.router.ExpertCacheStatistics;
+import dev.sluice.router.ExpertStatistics;
+import dev.sluice.router.ExpertStore;
+import dev.sluice.router.ResidentExperts;
 import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.function.IntConsumer;
 
 /// A model that is ready to run, and what belongs to it. Closing it frees the graph, its device
 /// memory and the mapped file. The parts say which thread may use them.
 public final class LoadedModel implements AutoCloseable {
     private final TensorFile file;
-    private final ModelConfig config;
-    private final MemoryPlan memory;
+    private final ModelPlan plan;
     private final CausalLm lm;
+    private final ExpertStore experts;
+    private final ExpertStatistics expertStatistics;
 
-    private LoadedModel(TensorFile file, ModelConfig config, MemoryPlan memory, CausalLm lm) {
+    private LoadedModel(TensorFile file, ModelPlan plan, CausalLm lm, ExpertStore experts,
+            ExpertStatistics expertStatistics) {
         this.file = file;
-        this.config = config;
-        this.memory = memory;
+        this.plan = plan;
         this.lm = lm;
+        this.experts = experts;
+        this.expertStatistics = expertStatistics;
     }
 
     /// Opens a GGUF file or a folder of safetensors on `kernels`, which belongs to the model from
@@ -32,12 +43,21 @@ public final class LoadedModel implements AutoCloseable {
     /// @param layersDone  hears how many layers are ready
     public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
             IntConsumer layersDone) {
+        return open(path, kernels, options, RoutingObserver.none(), layersDone);
+    }
+
+    /// As above.
+    ///
+    /// @param observer  sees the routing of every step, on the engine thread; an
+    ///                  [dev.sluice.router.OnlineBalancing] also changes it
+    public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
+            RoutingObserver observer, IntConsumer layersDone) {
         Arena copies = Arena.ofShared();
         TensorFile file = null;
         boolean opened = false;
         try {
             file = ModelPath.open(path);
-            LoadedModel model = load(file, kernels, options, copies, layersDone);
+            LoadedModel model = load(file, kernels, options, observer, copies, layersDone);
             opened = true;
             return model;
         } finally {
@@ -52,18 +72,43 @@ public final class LoadedModel implements AutoCloseable {
     }
 
     private static LoadedModel load(TensorFile file, Kernels kernels, LoadOptions options,
-            Arena copies, IntConsumer layersDone) {
+            RoutingObserver observer, Arena copies, IntConsumer layersDone) {
         if (file.tensors().isEmpty()) {
             throw new UnsupportedModelException(
                     file.path() + ": a vocabulary without weights can not generate");
         }
         DecoderLoader loader = DecoderLoader.of(file, options.contextTokens(), copies);
         ModelPlan plan = ModelPlan.of(loader, file, options);
+        requireExperts(file.path(), plan, options);
         requireFits(file.path(), plan.memory());
         var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
-        CausalLm lm = loader.load(kernels, plan.kv(), limits, RoutingObserver.none(),
-                layersDone);
-        return new LoadedModel(file, plan.config(), plan.memory(), lm);
+        var statistics = new ExpertStatistics();
+        ExpertStore store = options.expertBytes() == LoadOptions.ALL_EXPERTS
+                ? new ResidentExperts()
+                : new ExpertCache(options.expertBytes(), options.expertPolicy(), statistics);
+        boolean loaded = false;
+        try {
+            CausalLm lm = loader.load(kernels, plan.kv(), limits,
+                    new ExpertHooks(RoutingObserver.both(observer, statistics), store),
+                    layersDone);
+            loaded = true;
+            return new LoadedModel(file, plan, lm, store, statistics);
+        } catch (ExpertBudgetException e) {
+            throw new InsufficientMemoryException(file.path() + ": " + e.getMessage());
+        } finally {
+            if (!loaded) {
+                store.close();
+            }
+        }
+    }
+
+    /// A budget that could not be kept is refused: without experts there is nothing to bound.
+    private static void requireExperts(Path path, ModelPlan plan, LoadOptions options) {
+        if (options.expertBytes() != LoadOptions.ALL_EXPERTS
+                && plan.config().experts().experts() == 0) {
+            throw new UnsupportedModelException(path
+                    + ": a dense model has no experts whose memory could be limited");
+        }
     }
 
     /// Bytes of all tensors as stored.
@@ -84,12 +129,21 @@ public final class LoadedModel implements AutoCloseable {
         }
     }
 
-    public ModelConfig config() { return config; }
+    public ModelConfig config() { return plan.config(); }
 
-    public MemoryPlan memory() { return memory; }
+    public MemoryPlan memory() { return plan.memory(); }
+
+    /// What the expert cache has done so far; empty when every expert is kept. Any thread.
+    public Optional<ExpertCacheStatistics> expertCacheStatistics() {
+        return experts instanceof ExpertCache cache ? Optional.of(cache.statistics())
+                : Optional.empty();
+    }
 
     /// Engine thread only. Closing it closes all that belongs to the model.
     public CausalLm lm() { return lm; }
+
+    /// Where tokens went so far; without layers for a dense model. Says which thread may ask what.
+    public ExpertStatistics expertStatistics() { return expertStatistics; }
 
     public TensorFile file() { return file; }
 

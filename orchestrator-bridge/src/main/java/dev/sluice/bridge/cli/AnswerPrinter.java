@@ -1,5 +1,6 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.models.LoadedModel;
 import dev.sluice.runtime.Answer;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.Usage;
@@ -53,6 +54,12 @@ final class AnswerPrinter {
                 usage.prefillTokensPerSecond(), usage.timeToFirstTokenNanos() / 1e6,
                 usage.completionTokens(), usage.decodeTokensPerSecond(), why,
                 drawn ? "; seed " + answer.seed() : ""));
+        err.flush();
+    }
+
+    /// What an expert cache has done so far, where there is one.
+    void statistics(LoadedModel model) {
+        model.expertCacheStatistics().ifPresent(err::println);
         err.flush();
     }
 }

@@ -92,7 +92,8 @@ final class BenchCommand implements Callable<Integer> {
         conditions.put("warm_up_seconds", warmUpSeconds);
         conditions.put("model", options.path().getFileName().toString());
         conditions.put("architecture", model.config().architecture());
-        conditions.put("model_bytes", model.memory().weightBytes());
+        conditions.put("model_bytes", LoadedModel.weightBytes(model.file()));
+        model.expertCacheStatistics().ifPresent(s -> conditions.put("experts", s.toString()));
         conditions.put("load_seconds", rounded(loadSeconds));
         conditions.put("backend", backend.name());
         conditions.put("threads", options.threads());

@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
+import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.ModelPlan;
 import dev.sluice.models.UnsupportedModelException;
@@ -12,21 +13,25 @@ import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.Json;
+import dev.sluice.router.ExpertCachePolicy;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded.
+/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded, unless
+/// `--router` is given a text to run.
 @Command(name = "inspect",
         description = "Print a model's metadata, tensors, memory plan, router and chat template.")
 final class InspectCommand implements Callable<Integer> {
@@ -39,12 +44,31 @@ final class InspectCommand implements Callable<Integer> {
     @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors.")
     private Path model;
 
+    @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Plan for experts that may take so much memory.")
+    private Optional<ByteSize> expertMemory;
+
     @Option(names = "--tensors", description = "List every tensor.")
     private boolean everyTensor;
+
+    @Option(names = "--router",
+            description = "Print how each layer of a mixture of experts routes, and no more.")
+    private boolean router;
+
+    @Option(names = "--file", paramLabel = "TEXT",
+            description = "With --router: run this text, and print where its tokens went.")
+    private Optional<Path> text;
 
     @Override
     public Integer call() throws IOException {
         PrintWriter out = spec.commandLine().getOut();
+        if (text.isPresent() && !router) {
+            throw new ParameterException(spec.commandLine(), "--file goes with --router");
+        }
+        if (router) {
+            RouterReport.print(out, model, text);
+            return 0;
+        }
         try (TensorFile file = ModelPath.open(model)) {
             switch (file) {
                 case GgufFile gguf -> metadata(out, gguf);
@@ -104,20 +128,24 @@ final class InspectCommand implements Callable<Integer> {
                 .formatted(type, total.count(), total.elements(), ByteSize.text(total.bytes()))));
     }
 
-    private static void plan(PrintWriter out, TensorFile file) {
+    private void plan(PrintWriter out, TensorFile file) {
         heading(out, "memory plan");
         if (file.tensors().isEmpty()) {
             out.println("a vocabulary without weights: it can be tokenized with, but not run");
             return;
         }
         ModelPlan plan;
+        LoadOptions options = LoadOptions.defaults().withExpertMemory(
+                expertMemory.map(ByteSize::bytes).orElse(LoadOptions.ALL_EXPERTS),
+                ExpertCachePolicy.LRU);
         try {
-            plan = ModelPlan.of(file, LoadOptions.defaults());
+            plan = ModelPlan.of(file, options);
         } catch (UnsupportedModelException e) {
             out.println("can not be run: " + e.getMessage());
             return;
         }
         out.println("weights          %10s".formatted(ByteSize.text(plan.memory().weightBytes())));
+        experts(out, plan.memory().experts());
         out.println("keys and values  %10s  one sequence of %d positions: %s".formatted(
                 ByteSize.text(plan.memory().kvBytes()), plan.positions(), plan.kv()));
         out.println("scratch          %10s".formatted(ByteSize.text(plan.memory().scratchBytes())));
@@ -125,6 +153,17 @@ final class InspectCommand implements Callable<Integer> {
                 ByteSize.text(plan.memory().totalBytes()),
                 ByteSize.text(HostMemory.now().availableBytes())));
         router(out, plan.config());
+    }
+
+    private static void experts(PrintWriter out, MemoryPlan.ExpertPlan experts) {
+        if (experts.storedBytes() == 0) {
+            return;
+        }
+        out.println("  of them experts%10s  %s; --expert-memory may be %s or more".formatted(
+                ByteSize.text(experts.memoryBytes()), experts.cached()
+                        ? "of %s, the others stay in the file".formatted(
+                                ByteSize.text(experts.storedBytes())) : "all of them",
+                ByteSize.text(experts.minimumBytes())));
     }
 
     private static void router(PrintWriter out, ModelConfig config) {

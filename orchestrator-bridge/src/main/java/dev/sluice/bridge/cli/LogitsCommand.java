@@ -54,6 +54,7 @@ final class LogitsCommand implements Callable<Integer> {
             }
             spec.commandLine().getErr().println("%d positions of %d logits; %s; %s".formatted(
                     tokens.length, model.lm().vocab(), backend.note(), model.memory()));
+            model.expertCacheStatistics().ifPresent(spec.commandLine().getErr()::println);
         }
         return 0;
     }

@@ -21,7 +21,8 @@ import picocli.CommandLine.Spec;
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {RunCommand.class, ChatCommand.class, BenchCommand.class,
                 TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
-                PerplexityCommand.class, InspectCommand.class, DoctorCommand.class},
+                PerplexityCommand.class, ExpertsCommand.class, InspectCommand.class,
+                DoctorCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec

@@ -8,6 +8,7 @@ import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.router.ExpertCachePolicy;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
@@ -49,6 +50,16 @@ final class ModelOptions {
             description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
     private Optional<KvType> kvType;
 
+    @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
+            description = "Most memory for the experts of a mixture-of-experts model, for example "
+                    + "4g; the others stay in the file until they are needed.")
+    private Optional<ByteSize> expertMemory;
+
+    @Option(names = "--expert-policy", paramLabel = "POLICY",
+            description = "Which experts --expert-memory keeps: lru (default), lfu, or affinity, "
+                    + "which also fetches what the next layer will probably choose.")
+    private Optional<ExpertCachePolicy> expertPolicy;
+
     Path path() { return choice.path(); }
 
     /// Whether the user named a model; otherwise it is the one that ships.
@@ -78,6 +89,13 @@ final class ModelOptions {
         LoadOptions asked = options.withKvType(
                 kvType.map(KvType::dtype).orElse(options.kvType()))
                 .withKvBytes(kvMemory.map(ByteSize::bytes).orElse(options.kvBytes()));
+        if (expertMemory.isPresent()) {
+            asked = asked.withExpertMemory(expertMemory.get().bytes(),
+                    expertPolicy.orElse(ExpertCachePolicy.LRU));
+        } else if (expertPolicy.isPresent()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--expert-policy needs --expert-memory");
+        }
         requireKvFits(path, asked);
         var backendOptions = new BackendOptions(
                 0, threads(), gpuMemory.map(ByteSize::bytes).orElse(Long.MAX_VALUE));

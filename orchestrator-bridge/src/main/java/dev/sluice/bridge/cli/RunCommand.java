@@ -67,6 +67,7 @@ final class RunCommand implements Callable<Integer> {
                     sampling.drawn(options));
             printer.print(answer);
             printer.statistics(answer);
+            printer.statistics(model.model());
         }
         return 0;
     }

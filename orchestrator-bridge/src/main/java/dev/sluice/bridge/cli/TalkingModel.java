@@ -13,7 +13,7 @@ import java.util.Locale;
 /// A model opened for `run` and `chat`: its engine, and what the user is told about it.
 ///
 /// @param hasTemplate whether messages can be formatted; without, only plain completion works
-record TalkingModel(Sluice sluice, boolean hasTemplate, String startLine)
+record TalkingModel(Sluice sluice, LoadedModel model, boolean hasTemplate, String startLine)
         implements AutoCloseable {
 
     static TalkingModel open(ModelOptions options, int contextTokens) {
@@ -27,7 +27,7 @@ record TalkingModel(Sluice sluice, boolean hasTemplate, String startLine)
             Sluice sluice = Sluice.of(new ModelBundle(
                     loaded.lm(), texts.tokenizer(), TemplateFormatter.of(texts)));
             opened = true;
-            return new TalkingModel(sluice, !texts.chatTemplate().isEmpty(), startLine(
+            return new TalkingModel(sluice, loaded, !texts.chatTemplate().isEmpty(), startLine(
                     backend, loaded, (System.nanoTime() - begin) / 1e9));
         } finally {
             if (!opened) {
@@ -39,8 +39,11 @@ record TalkingModel(Sluice sluice, boolean hasTemplate, String startLine)
     private static String startLine(BackendChoice backend, LoadedModel model, double seconds) {
         MemoryPlan memory = model.memory();
         return String.format(Locale.ROOT,
-                "%s%nmemory: weights %s, keys and values %s (%s), scratch %s; "
+                "%s%nmemory: weights %s%s, keys and values %s (%s), scratch %s; "
                 + "loaded in %.2f s", backend.note(), ByteSize.text(memory.weightBytes()),
+                memory.experts().cached() ? " (experts %s of %s)".formatted(
+                        ByteSize.text(memory.experts().memoryBytes()),
+                        ByteSize.text(memory.experts().storedBytes())) : "",
                 ByteSize.text(memory.kvBytes()), model.lm().kvPlan(),
                 ByteSize.text(memory.scratchBytes()), seconds);
     }

@@ -11,6 +11,7 @@ import dev.sluice.kernels.RopeSpec;
 import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.spi.KernelBackend;
+import dev.sluice.kernels.spi.WeightLoader;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -72,6 +73,21 @@ public final class ReferenceBackend implements KernelBackend {
     @Override
     public Matrix prepare(Matrix weight) {
         return weight;
+    }
+
+    @Override
+    public Matrix allocateWeight(DType dtype, int rows, int cols) {
+        return allocate(dtype, rows, cols);
+    }
+
+    @Override
+    public WeightLoader weightLoader() {
+        return (host, room) -> {
+            copy(host, room);
+            if (host.memory().isMapped()) {
+                host.memory().asSlice(host.byteOffset(), host.byteSize()).unload();
+            }
+        };
     }
 
     @Override
@@ -279,6 +295,16 @@ public final class ReferenceBackend implements KernelBackend {
     public void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
             Matrix out) {
         ReferenceExperts.expertFfn(x, experts, expertIds, expertWeights, out);
+    }
+
+    @Override
+    public void expertRows(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix out) {
+        ReferenceExperts.expertRows(x, experts, expertIds, out);
+    }
+
+    @Override
+    public void combineExperts(Matrix rows, Matrix expertWeights, Matrix out) {
+        ReferenceExperts.combine(rows, expertWeights, out);
     }
 
     @Override

@@ -125,34 +125,62 @@ final class ReferenceExperts {
 
     // ---- feed-forward -------------------------------------------------------------------
 
-    static void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
-            Matrix out) {
+    /// Row t*K+k of out = ffn of expert expertIds[t,k], where it is present. Rounded to float: an
+    /// expert's output is a row of a matrix here, as it is for every other backend.
+    static void expertRows(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix out) {
+        double[] input = new double[x.cols()];
         for (int t = 0; t < x.rows(); t++) {
-            double[] input = new double[x.cols()];
             for (int c = 0; c < input.length; c++) {
                 input[c] = x.f32(t, c);
             }
-            double[] sum = new double[x.cols()];
             for (int k = 0; k < expertIds.cols(); k++) {
-                double[] y = ffn(experts, expertIds.i32(t, k), input);
-                for (int c = 0; c < sum.length; c++) {
-                    sum[c] += expertWeights.f32(t, k) * y[c];
+                int e = expertIds.i32(t, k);
+                if (!experts.table().isPresent(e)) {
+                    continue;
                 }
-            }
-            for (int c = 0; c < sum.length; c++) {
-                out.f32(t, c, (float) sum[c]);
+                double[] y = ffn(experts, e, experts.table().place(e, t), input);
+                for (int c = 0; c < y.length; c++) {
+                    out.f32(t * expertIds.cols() + k, c, (float) y[c]);
+                }
             }
         }
     }
 
-    private static double[] ffn(ExpertWeights experts, int e, double[] x) {
-        double[] gate = product(experts.gate().get(e), x, experts.gateBias(), e);
-        double[] up = product(experts.up().get(e), x, experts.upBias(), e);
+    static void combine(Matrix rows, Matrix expertWeights, Matrix out) {
+        int slots = expertWeights.cols();
+        for (int t = 0; t < out.rows(); t++) {
+            for (int c = 0; c < out.cols(); c++) {
+                double sum = 0;
+                for (int k = 0; k < slots; k++) {
+                    sum += (double) expertWeights.f32(t, k) * rows.f32(t * slots + k, c);
+                }
+                out.f32(t, c, (float) sum);
+            }
+        }
+    }
+
+    static void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
+            Matrix out) {
+        for (int t = 0; t < expertIds.rows(); t++) {
+            for (int k = 0; k < expertIds.cols(); k++) {
+                experts.table().place(expertIds.i32(t, k), t); // Absent: an error, not a zero.
+            }
+        }
+        int pairs = expertIds.rows() * expertIds.cols();
+        Matrix rows = Matrix.host(new float[pairs * x.cols()], pairs, x.cols());
+        expertRows(x, experts, expertIds, rows);
+        combine(rows, expertWeights, out);
+    }
+
+    /// Of expert `e`, whose weights are at `place`.
+    private static double[] ffn(ExpertWeights experts, int e, int place, double[] x) {
+        double[] gate = product(experts.gate().get(place), x, experts.gateBias(), e);
+        double[] up = product(experts.up().get(place), x, experts.upBias(), e);
         double[] inner = new double[gate.length];
         for (int f = 0; f < inner.length; f++) {
             inner[f] = activate(experts.activation(), gate[f], up[f]);
         }
-        return product(experts.down().get(e), inner, experts.downBias(), e);
+        return product(experts.down().get(place), inner, experts.downBias(), e);
     }
 
     /// weight [N,K] * x [K] + bias row e [N], where there are biases.

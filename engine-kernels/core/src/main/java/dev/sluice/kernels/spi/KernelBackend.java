@@ -46,6 +46,23 @@ public interface KernelBackend extends AutoCloseable {
     /// repacked copy, after which the mapped pages of the file may be dropped.
     Matrix prepare(Matrix weight);
 
+    /// Bytes that a weight of that type takes in the form of [#prepare].
+    default long weightBytes(DType dtype, int rows, int cols) {
+        return rows * dtype.rowBytes(cols);
+    }
+
+    /// Room for a weight that comes later and may be replaced, see [#weightLoader].
+    default Matrix allocateWeight(DType dtype, int rows, int cols) {
+        throw new UnsupportedOperationException(
+                "backend " + name() + " can not keep weights that come and go");
+    }
+
+    /// A new loader for rooms of this backend.
+    default WeightLoader weightLoader() {
+        throw new UnsupportedOperationException(
+                "backend " + name() + " can not keep weights that come and go");
+    }
+
     /// Copies `host` into `device`, after the work queued so far.
     void write(Matrix host, Matrix device);
 
@@ -132,6 +149,21 @@ public interface KernelBackend extends AutoCloseable {
     /// out [T,D] = sum over k, ascending, of expertWeights[t,k] * ffn(expertIds[t,k], x [T,D])
     void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
             Matrix out);
+
+    /// The first half of [#expertFfn], for experts that are not all present at once: row t*K+k of
+    /// out [T*K,D] = ffn(expertIds[t,k], x[t]) where that expert is present in the table; the
+    /// other rows stay as they are.
+    default void expertRows(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix out) {
+        throw new UnsupportedOperationException(
+                "backend " + name() + " computes experts only when all are present");
+    }
+
+    /// The second half: out [T,D] = sum over k, ascending, of expertWeights[t,k] * rows[t*K+k].
+    /// Both halves together give the bits of [#expertFfn].
+    default void combineExperts(Matrix rows, Matrix expertWeights, Matrix out) {
+        throw new UnsupportedOperationException(
+                "backend " + name() + " computes experts only when all are present");
+    }
 
     /// counters [1,E] += how often each expert occurs in expertIds [T,K]
     void countExperts(Matrix expertIds, Matrix counters);

@@ -1,56 +1,101 @@
 package dev.sluice.kernels.vector;
 
+import dev.sluice.kernels.ExpertTable;
 import dev.sluice.kernels.Matrix;
 import java.util.Arrays;
 
-/// The (token, slot) pairs of a step in the order of their experts, by a stable counting sort:
-/// within an expert, pairs stay in the order of tokens and slots. Reused from call to call.
+/// The (token, slot) pairs of a step in the order of the places that serve them, by a stable
+/// counting sort: within a place, pairs stay in the order of tokens and slots. Reused from call
+/// to call.
 final class ExpertOrder {
-    /// First position of each expert, and after the last expert the number of pairs.
-    int[] starts = {};
-    /// Position of pair `token * slots + slot`.
-    int[] positions = {};
-    /// Expert of that pair.
-    int[] experts = {};
-    int pairs;
-    int slots;
+    /// Position of a pair whose expert is not present.
+    static final int NOWHERE = Integer.MIN_VALUE;
 
-    /// Sorts the pairs of `expertIds` [T,K] among `expertCount` experts; the token of each
-    /// position goes to `tokens`.
-    void sort(Matrix expertIds, int expertCount, int[] tokens) {
+    /// First position of each place, and after the last place the number of placed pairs.
+    int[] starts = {};
+    /// Position of pair `token * slots + slot`, or [#NOWHERE].
+    int[] positions = {};
+    /// Pair of each position.
+    int[] pairs = {};
+    /// Place of each pair, or [#NOWHERE].
+    private int[] placeOf = {};
+    /// Expert of each pair.
+    int[] experts = {};
+    /// Places with pairs, those with the most first: the costly tasks of a layer begin early, so
+    /// that its end is not one thread's. Equal ones in the order of their numbers.
+    int[] used = {};
+    int usedCount;
+    int slots;
+    /// Pairs whose expert is present.
+    int placed;
+    private long[] keys = {};
+
+    /// Sorts the pairs of `expertIds` [T,K].
+    void sort(Matrix expertIds, ExpertTable table) {
         slots = expertIds.cols();
-        pairs = expertIds.rows() * slots;
-        if (positions.length < pairs) {
-            positions = new int[pairs];
-            experts = new int[pairs];
-        }
-        if (starts.length < expertCount + 1) {
-            starts = new int[expertCount + 1];
-        }
-        Arrays.fill(starts, 0);
-        for (int i = 0; i < pairs; i++) {
+        int pairCount = expertIds.rows() * slots;
+        int places = table.placeCount();
+        reserve(pairCount, places);
+        Arrays.fill(starts, 0, places + 1, 0);
+        for (int i = 0; i < pairCount; i++) {
             int expert = expertIds.i32(i / slots, i % slots);
-            if (expert < 0 || expert >= expertCount) {
+            if (expert < 0 || expert >= table.experts()) {
                 throw new IllegalArgumentException("expert %d of row %d, there are %d"
-                        .formatted(expert, i / slots, expertCount));
+                        .formatted(expert, i / slots, table.experts()));
             }
             experts[i] = expert;
-            starts[expert + 1]++;
+            placeOf[i] = table.isPresent(expert) ? table.place(expert, i / slots) : NOWHERE;
+            if (placeOf[i] != NOWHERE) {
+                starts[placeOf[i] + 1]++;
+            }
         }
-        for (int e = 0; e < expertCount; e++) {
-            starts[e + 1] += starts[e];
+        rankPlaces(places);
+        for (int p = 0; p < places; p++) {
+            starts[p + 1] += starts[p];
         }
-        // Placing moves each start to the expert's end; moving the array up restores the starts.
-        for (int i = 0; i < pairs; i++) {
-            int position = starts[experts[i]]++;
-            positions[i] = position;
-            tokens[position] = i / slots;
+        placed = starts[places];
+        // Placing moves each start to the place's end; moving the array up restores the starts.
+        for (int i = 0; i < pairCount; i++) {
+            positions[i] = NOWHERE;
+            if (placeOf[i] != NOWHERE) {
+                int position = starts[placeOf[i]]++;
+                positions[i] = position;
+                pairs[position] = i;
+            }
         }
-        System.arraycopy(starts, 0, starts, 1, expertCount);
+        System.arraycopy(starts, 0, starts, 1, places);
         starts[0] = 0;
     }
 
-    int rows(int expert) {
-        return starts[expert + 1] - starts[expert];
+    private void reserve(int pairCount, int places) {
+        if (positions.length < pairCount) {
+            positions = new int[pairCount];
+            pairs = new int[pairCount];
+            placeOf = new int[pairCount];
+            experts = new int[pairCount];
+        }
+        if (starts.length < places + 1) {
+            starts = new int[places + 1];
+            used = new int[places];
+            keys = new long[places];
+        }
+    }
+
+    /// While `starts[p + 1]` is the number of pairs of place p.
+    private void rankPlaces(int places) {
+        usedCount = 0;
+        for (int p = 0; p < places; p++) {
+            if (starts[p + 1] > 0) {
+                keys[usedCount++] = (long) -starts[p + 1] << 32 | p;
+            }
+        }
+        Arrays.sort(keys, 0, usedCount);
+        for (int i = 0; i < usedCount; i++) {
+            used[i] = (int) keys[i];
+        }
+    }
+
+    int rows(int place) {
+        return starts[place + 1] - starts[place];
     }
 }

@@ -19,19 +19,10 @@ final class ProductWorker {
     private final float[][] outputs = new float[GROUPS_TOGETHER][PackedFormat.GROUP_ROWS];
     private final WeightPacker packer = new WeightPacker();
     final QuantisedRow row = new QuantisedRow();
-    /// Two rows for an expert layer's biases and sums.
-    final float[][] rows = {{}, {}};
     private float[] panelOutputs = {};
     private MemorySegment packed = MemorySegment.NULL;
     private MemorySegment weights = MemorySegment.NULL;
     private long weightsFrom;
-
-    void reserveRows(int columns) {
-        if (rows[0].length < columns) {
-            rows[0] = new float[columns];
-            rows[1] = new float[columns];
-        }
-    }
 
     WeightPacker packer() {
         return packer;

@@ -12,6 +12,7 @@ import dev.sluice.kernels.RopeSpec;
 import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.spi.KernelBackend;
+import dev.sluice.kernels.spi.WeightLoader;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -34,6 +35,7 @@ public final class VectorBackend implements KernelBackend {
     private final HostMemory memory;
     private final ComputePool pool;
     private final VectorProducts products;
+    private final VectorExperts experts;
     private final VectorAttention attention;
     private final KvWriter[] writers;
     private final VectorRouting[] routings;
@@ -45,6 +47,7 @@ public final class VectorBackend implements KernelBackend {
         memory = new HostMemory(options.memoryBytesMax());
         pool = new ComputePool(options.threads());
         products = new VectorProducts(pool, memory);
+        experts = new VectorExperts(pool);
         attention = new VectorAttention(pool);
         writers = new KvWriter[options.threads()];
         routings = new VectorRouting[options.threads()];
@@ -92,6 +95,21 @@ public final class VectorBackend implements KernelBackend {
     @Override
     public Matrix prepare(Matrix weight) {
         return products.prepare(weight);
+    }
+
+    @Override
+    public long weightBytes(DType dtype, int rows, int cols) {
+        return PackedFormat.of(dtype).packedBytes(rows, cols);
+    }
+
+    @Override
+    public Matrix allocateWeight(DType dtype, int rows, int cols) {
+        return products.allocateWeight(dtype, rows, cols);
+    }
+
+    @Override
+    public WeightLoader weightLoader() {
+        return new PackedLoader();
     }
 
     @Override
@@ -316,9 +334,19 @@ public final class VectorBackend implements KernelBackend {
     }
 
     @Override
-    public void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
+    public void expertFfn(Matrix x, ExpertWeights weights, Matrix expertIds, Matrix expertWeights,
             Matrix out) {
-        products.expertFfn(x, experts, expertIds, expertWeights, out);
+        experts.expertFfn(x, weights, expertIds, expertWeights, out);
+    }
+
+    @Override
+    public void expertRows(Matrix x, ExpertWeights weights, Matrix expertIds, Matrix out) {
+        experts.expertRows(x, weights, expertIds, out);
+    }
+
+    @Override
+    public void combineExperts(Matrix rows, Matrix expertWeights, Matrix out) {
+        experts.combine(rows, expertWeights, out);
     }
 
     @Override

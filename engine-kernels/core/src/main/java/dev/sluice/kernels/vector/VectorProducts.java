@@ -1,7 +1,6 @@
 package dev.sluice.kernels.vector;
 
-import dev.sluice.kernels.Activation;
-import dev.sluice.kernels.ExpertWeights;
+import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Layout;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
@@ -12,9 +11,9 @@ import java.util.List;
 /// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
 ///
 /// A call is a list of jobs, each one weight and the rows it multiplies: a matmul is one job, a
-/// product per head one job a head, an expert layer two jobs for each expert that is in use and
-/// then one more. The call stages all rows (quantised and laid out), then runs groups of 32
-/// outputs of all jobs as one list of parts, so that small weights still use every thread.
+/// product per head one job a head. The call stages all rows (quantised and laid out), then runs
+/// groups of 32 outputs of all jobs as one list of parts, so that small weights still use every
+/// thread. Expert layers are at [VectorExperts].
 ///
 /// Every output is made by one part in one order of columns that does not depend on the number of
 /// rows, the threads or the vector width; see [BlockSums]. Memory is kept between calls and grown
@@ -29,10 +28,6 @@ final class VectorProducts {
     private static final int PART_ROWS_MAX = 4096;
     private static final int PART_GROUPS_MAX = 8;
 
-    private static final ExpertWeights NO_EXPERTS = new ExpertWeights(List.of(Matrix.none(0)),
-            List.of(Matrix.none(0)), List.of(Matrix.none(0)), Matrix.none(0), Matrix.none(0),
-            Matrix.none(0), Activation.SILU);
-
     private final ComputePool pool;
     private final HostMemory memory;
     private final ProductWorker[] workers;
@@ -41,14 +36,6 @@ final class VectorProducts {
     private final StagedRows staged = new StagedRows();
     private final ComputePool.Task stageTask = this::stagePart;
     private final ComputePool.Task productTask = this::productPart;
-    private final ComputePool.Task combineTask = this::combineToken;
-    private final ExpertOrder expertOrder = new ExpertOrder();
-    private final ExpertScratch expertScratch = new ExpertScratch();
-    /// Experts whose gate and up rows are turned into inputs of down while they are staged.
-    private ExpertWeights activating = NO_EXPERTS;
-    private ExpertWeights combiningExperts = NO_EXPERTS;
-    private Matrix combiningWeights = Matrix.none(0);
-    private Matrix combiningOut = Matrix.none(0);
     private RowSet[] sets = {};
     private int[] setFirstPart = {};
     private int setCount;
@@ -70,20 +57,26 @@ final class VectorProducts {
         if (weight.layout() == Layout.PACKED) {
             return weight;
         }
-        PackedFormat format = PackedFormat.of(weight.dtype());
-        if (warm.add(format)) {
-            KernelWarmUp.run(format);
-        }
-        MemorySegment packed = memory.allocate(
-                format.packedBytes(weight.rows(), weight.cols()),
-                "a %s weight [%d,%d]".formatted(weight.dtype(), weight.rows(), weight.cols()));
-        long groupBytes = format.groupBytes(weight.cols());
+        Matrix room = allocateWeight(weight.dtype(), weight.rows(), weight.cols());
+        long groupBytes = PackedFormat.of(weight.dtype()).groupBytes(weight.cols());
         pool.run(PackedFormat.groups(weight.rows()), (group, worker) ->
-                workers[worker].packer().pack(weight, group, packed, group * groupBytes));
+                workers[worker].packer().pack(weight, group, room.memory(),
+                        group * groupBytes));
         if (weight.memory().isMapped()) {
             weight.memory().asSlice(weight.byteOffset(), weight.byteSize()).unload();
         }
-        return new Matrix(weight.dtype(), weight.rows(), weight.cols(), Layout.PACKED, packed, 0);
+        return room;
+    }
+
+    /// Zeroed room for a packed weight.
+    Matrix allocateWeight(DType dtype, int rows, int cols) {
+        PackedFormat format = PackedFormat.of(dtype);
+        if (warm.add(format)) {
+            KernelWarmUp.run(format);
+        }
+        MemorySegment packed = memory.allocate(format.packedBytes(rows, cols),
+                "a %s weight [%d,%d]".formatted(dtype, rows, cols));
+        return new Matrix(dtype, rows, cols, Layout.PACKED, packed, 0);
     }
 
     /// out [T,N] = x [T,K] * weight [N,K]^T
@@ -109,81 +102,6 @@ final class VectorProducts {
                     h * rows);
         }
         execute();
-    }
-
-    /// out [T,D] = sum over k, ascending, of expertWeights[t,k] * ffn(expertIds[t,k], x [T,D]).
-    ///
-    /// The (token, slot) pairs are sorted by expert, so that an expert's weights are read once for
-    /// all its rows; gate and up of all experts are one run, down of all another.
-    void expertFfn(Matrix x, ExpertWeights experts, Matrix expertIds, Matrix expertWeights,
-            Matrix out) {
-        int pairs = expertIds.rows() * expertIds.cols();
-        if (pairs == 0) {
-            return;
-        }
-        int hidden = experts.hidden();
-        expertScratch.reserve(pairs, hidden, out.cols());
-        for (ProductWorker worker : workers) {
-            worker.reserveRows(Math.max(hidden, out.cols()));
-        }
-        staged.reserveRowNumbers(2 * pairs);
-        expertOrder.sort(expertIds, experts.experts(), staged.rowNumbers);
-        countRows(pairs, pairs, 0, 1);
-        reserveJobs(2 * Math.min(pairs, experts.experts()));
-        begin(x.memory(), x.byteOffset(), 4L * x.cols(), experts.gate().getFirst());
-        for (int e = 0; e < experts.experts(); e++) {
-            if (expertOrder.rows(e) > 0) {
-                addGateAndUp(experts, e, pairs);
-            }
-        }
-        execute();
-        begin(expertScratch.gateMemory, 0, 4L * hidden, experts.down().getFirst());
-        for (int e = 0; e < experts.experts(); e++) {
-            if (expertOrder.rows(e) > 0) {
-                Matrix down = experts.down().get(e);
-                int first = pairs + expertOrder.starts[e];
-                RowSet set = addSet(PackedFormat.of(down.dtype()), first, expertOrder.rows(e));
-                set.expert = e;
-                addJob(down, set, expertScratch.downMemory, 0, 4L * out.cols(), first);
-            }
-        }
-        activating = experts;
-        execute();
-        activating = NO_EXPERTS;
-        combine(experts, expertWeights, out);
-    }
-
-    private void addGateAndUp(ExpertWeights experts, int e, int pairs) {
-        int first = expertOrder.starts[e];
-        int rows = expertOrder.rows(e);
-        long rowBytes = 4L * experts.hidden();
-        Matrix gate = experts.gate().get(e);
-        Matrix up = experts.up().get(e);
-        RowSet set = addSet(PackedFormat.of(gate.dtype()), first, rows);
-        addJob(gate, set, expertScratch.gateMemory, 0, rowBytes, pairs + first);
-        if (up.dtype() != gate.dtype()) {
-            set = addSet(PackedFormat.of(up.dtype()), first, rows);
-        }
-        addJob(up, set, expertScratch.upMemory, 0, rowBytes, pairs + first);
-    }
-
-    private void combine(ExpertWeights experts, Matrix expertWeights, Matrix out) {
-        combiningExperts = experts;
-        combiningWeights = expertWeights;
-        combiningOut = out;
-        if ((long) expertOrder.pairs * out.cols() <= STAGE_ALONE_MAX) {
-            for (int token = 0; token < out.rows(); token++) {
-                combineToken(token, 0);
-            }
-        } else {
-            pool.run(out.rows(), combineTask);
-        }
-        combiningExperts = NO_EXPERTS;
-    }
-
-    private void combineToken(int token, int worker) {
-        expertScratch.combine(combiningExperts, expertOrder, combiningWeights, token,
-                combiningOut, workers[worker].rows);
     }
 
     private void begin(Matrix x, int column, Matrix weight, int rowNumbers, int jobsMax) {
@@ -268,10 +186,6 @@ final class VectorProducts {
         }
         int index = part - setFirstPart[set];
         RowSet rows = sets[set];
-        if (activating != NO_EXPERTS && index < rows.rows) {
-            expertScratch.activate(activating, rows.expert,
-                    staged.rowNumbers[rows.first + index], workers[worker].rows[0]);
-        }
         staged.stage(rows, index, workers[worker].row);
     }
 

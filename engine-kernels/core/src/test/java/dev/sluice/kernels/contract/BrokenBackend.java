@@ -5,6 +5,7 @@ import dev.sluice.kernels.AttentionSpec;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Dequantiser;
+import dev.sluice.kernels.ExpertTable;
 import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
@@ -13,10 +14,12 @@ import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.reference.ReferenceProvider;
 import dev.sluice.kernels.spi.KernelBackend;
+import dev.sluice.kernels.spi.WeightLoader;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.EnumSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
@@ -74,6 +77,22 @@ final class BrokenBackend implements KernelBackend {
             weight.memory().set(ValueLayout.JAVA_BYTE, weight.byteOffset(), (byte) (first ^ 1));
         }
         return oracle.prepare(weight);
+    }
+
+    @Override
+    public Matrix allocateWeight(DType dtype, int rows, int cols) {
+        return oracle.allocateWeight(dtype, rows, cols);
+    }
+
+    @Override
+    public WeightLoader weightLoader() {
+        WeightLoader loader = oracle.weightLoader();
+        Set<Matrix> filled = new HashSet<>();
+        return (host, room) -> {
+            if (!is(Fault.ROOM_KEEPS_ITS_FIRST_WEIGHT) || filled.add(room)) {
+                loader.load(host, room);
+            }
+        };
     }
 
     @Override
@@ -420,9 +439,55 @@ final class BrokenBackend implements KernelBackend {
         ExpertWeights experts = !is(Fault.EXPERTS_WITHOUT_BIAS) ? e : new ExpertWeights(e.gate(),
                 e.up(), e.down(), Matrix.none(e.hidden()), Matrix.none(e.hidden()),
                 Matrix.none(x.cols()), e.activation());
-        oracle.expertFfn(x, experts, is(Fault.EXPERTS_OFF_BY_ONE)
+        oracle.expertFfn(x, misplaced(experts), is(Fault.EXPERTS_OFF_BY_ONE)
                 ? changed(ids, id -> (id + 1) % e.experts()) : ids, used, out);
         alone(Fault.EXPERTS_OTHER_BITS_ALONE, out);
+    }
+
+    /// The experts with a table that is read wrongly, if that is the fault.
+    private ExpertWeights misplaced(ExpertWeights e) {
+        if (!is(Fault.PLACES_ARE_EXPERT_IDS) && !is(Fault.COPIES_ARE_NEIGHBOURS)) {
+            return e;
+        }
+        int[] order = new int[e.experts()];
+        for (int id = 0; id < order.length; id++) {
+            int place = e.table().place(id, 0);
+            boolean alone = e.table().place(id, 1) == place;
+            order[id] = is(Fault.PLACES_ARE_EXPERT_IDS) ? id
+                    : alone ? place : (place + 1) % e.gate().size();
+        }
+        return e.placed(order, ExpertTable.identity(order.length));
+    }
+
+    @Override
+    public void expertRows(Matrix x, ExpertWeights e, Matrix ids, Matrix out) {
+        int slots = ids.cols();
+        Matrix rows = is(Fault.EXPERT_ROWS_SLOT_BY_SLOT)
+                ? oracle.allocate(DType.F32, out.rows(), out.cols()) : out;
+        oracle.expertRows(x, e, ids, rows);
+        for (int pair = 0; pair < out.rows(); pair++) {
+            boolean present = e.table().isPresent(ids.i32(0, pair));
+            if (is(Fault.EXPERT_ROWS_CLEAR_THE_ABSENT) && !present) {
+                oracle.scale(out.rows(pair, 1), 0);
+            }
+            if (is(Fault.EXPERT_ROWS_SLOT_BY_SLOT) && present) {
+                int to = pair % slots * x.rows() + pair / slots;
+                overwrite(out.rows(to, 1), rows.rows(pair, 1));
+            }
+        }
+    }
+
+    @Override
+    public void combineExperts(Matrix rows, Matrix weights, Matrix out) {
+        oracle.combineExperts(rows, weights, out);
+        int slots = weights.cols();
+        for (int t = 0; is(Fault.COMBINE_LAST_SLOT_TWICE) && t < out.rows(); t++) {
+            oracle.add(out.rows(t, 1), rows.rows(t * slots + slots - 1, 1),
+                    weights.f32(t, slots - 1));
+        }
+        if (is(Fault.COMBINE_OTHER_BITS)) {
+            overwrite(out, change(out, Math::nextUp));
+        }
     }
 
     /// Experts one row at a time by this backend's own products, in floats in between.

@@ -70,6 +70,13 @@ enum Fault {
     EXPERTS_OFF_BY_ONE(KernelContract.EXPERT_FFN),
     COUNT_OVERWRITES(KernelContract.COUNT_EXPERTS),
     COUNT_ONCE_PER_ROW(KernelContract.COUNT_EXPERTS),
+    ROOM_KEEPS_ITS_FIRST_WEIGHT(KernelContract.WEIGHT_ROOMS),
+    PLACES_ARE_EXPERT_IDS(KernelContract.EXPERT_PLACES),
+    COPIES_ARE_NEIGHBOURS(KernelContract.EXPERT_PLACES),
+    EXPERT_ROWS_CLEAR_THE_ABSENT(KernelContract.EXPERT_HALVES),
+    EXPERT_ROWS_SLOT_BY_SLOT(KernelContract.EXPERT_HALVES),
+    COMBINE_LAST_SLOT_TWICE(KernelContract.EXPERT_HALVES),
+    COMBINE_OTHER_BITS(KernelContract.EXPERT_HALVES),
     /// One unit in the last place more when a row is alone: far inside every tolerance.
     MATMUL_OTHER_BITS_ALONE(KernelContract.MATMUL_INVARIANCE),
     RMS_OTHER_BITS_ALONE(KernelContract.RMS_NORM_INVARIANCE),

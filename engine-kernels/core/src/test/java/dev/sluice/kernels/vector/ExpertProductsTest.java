@@ -57,12 +57,13 @@ class ExpertProductsTest {
         for (int threads = 1; threads <= 3; threads++) {
             try (var pool = new ComputePool(threads); var memory = new HostMemory(1L << 30)) {
                 var products = new VectorProducts(pool, memory);
+                var layer = new VectorExperts(pool);
                 var packed = new ExpertWeights(prepare(products, gate), prepare(products, up),
                         prepare(products, down), files.gateBias(), files.upBias(),
                         files.downBias(), activation);
-                check(products, packed, x, ids, weights, want, 0, tokens);
+                check(layer, packed, x, ids, weights, want, 0, tokens);
                 for (int t = 0; t < tokens; t++) {
-                    check(products, packed, x, ids, weights, want, t, 1);
+                    check(layer, packed, x, ids, weights, want, t, 1);
                 }
             }
         }
@@ -72,10 +73,10 @@ class ExpertProductsTest {
         return weights.stream().map(products::prepare).toList();
     }
 
-    private static void check(VectorProducts products, ExpertWeights experts, float[] x, int[] ids,
+    private static void check(VectorExperts layer, ExpertWeights experts, float[] x, int[] ids,
             float[] weights, float[][] want, int first, int count) {
         float[] out = new float[count * D];
-        products.expertFfn(
+        layer.expertFfn(
                 Matrix.host(Arrays.copyOfRange(x, first * D, (first + count) * D), count, D),
                 experts,
                 Matrix.host(Arrays.copyOfRange(ids, first * SLOTS, (first + count) * SLOTS),

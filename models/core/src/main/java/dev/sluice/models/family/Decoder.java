@@ -25,6 +25,7 @@ final class Decoder implements CausalLm {
     private final Step step;
     private final Residual residual;
     private final RowBuffer hidden;
+    private final ExpertHooks hooks;
     private final Runnable closing;
     private boolean closed;
 
@@ -33,7 +34,7 @@ final class Decoder implements CausalLm {
     /// @param embedding  [V,D] with rows that can be read alone
     /// @param closing    frees what the weights are views of
     record Built(Matrix embedding, float embeddingScale, List<DecoderLayer> layers,
-            LogitsHead head, KvLayers kv, Runnable closing) { }
+            LogitsHead head, KvLayers kv, ExpertHooks hooks, Runnable closing) { }
 
     Decoder(Kernels kernels, ModelConfig config, Limits limits, Built built) {
         this.kernels = kernels;
@@ -44,6 +45,7 @@ final class Decoder implements CausalLm {
         layers = built.layers;
         head = built.head;
         kv = built.kv;
+        hooks = built.hooks;
         closing = built.closing;
         step = new Step(kernels, kv.plan(), kv.ropes(), limits);
         residual = new Residual(kernels, limits.maxRows(), config.hidden(), config.normEpsilon(),
@@ -61,6 +63,7 @@ final class Decoder implements CausalLm {
             layer.forward(kernels, step, residual, x);
         }
         head.forward(batch, x, logits);
+        hooks.observer().onStepEnd(kernels);
     }
 
     private void check(Batch batch) {
@@ -116,6 +119,7 @@ final class Decoder implements CausalLm {
     public void close() {
         if (!closed) {
             closed = true;
+            hooks.store().close();
             kernels.close();
             closing.run();
         }

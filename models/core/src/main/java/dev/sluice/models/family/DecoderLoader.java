@@ -12,7 +12,6 @@ import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
-import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,9 +68,10 @@ public final class DecoderLoader {
         return KvGroups.of(config, family, kvType, PAGE_SIZE);
     }
 
-    /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears how many layers are ready. The caller's `kernels`
-    /// and the file belong to the model from then on, which closes them.
-    public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, RoutingObserver observer,
+    /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears
+    /// how many layers are ready. The caller's `kernels` and the file belong to the model from then
+    /// on, which closes them, and so does the store of `hooks`.
+    public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, ExpertHooks hooks,
             IntConsumer layersDone) {
         WeightSource weights = switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
@@ -79,7 +79,7 @@ public final class DecoderLoader {
                     new TransformersWeights(folder, family.architecture(), copies);
         };
         var kv = new KvLayers(kernels, config, family, kvPlan);
-        var parts = new Parts(kernels, config, weights, kv, observer, limits.maxRows());
+        var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
         var layers = new ArrayList<DecoderLayer>(config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -90,8 +90,9 @@ public final class DecoderLoader {
                 : parts.prepared("output.weight", config.vocab(), config.hidden());
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
         requireAllUsed(weights);
+        hooks.store().ready();
         return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
-                family.embeddingScale(config), List.copyOf(layers), head, kv, () -> {
+                family.embeddingScale(config), List.copyOf(layers), head, kv, hooks, () -> {
                     copies.close();
                     file.close();
                 }));

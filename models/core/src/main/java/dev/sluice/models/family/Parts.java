@@ -8,9 +8,13 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.RouterSpec;
 import dev.sluice.models.ModelConfig;
+import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
 import dev.sluice.models.family.GroupedAttention.AttentionShape;
 import dev.sluice.models.family.GroupedAttention.Linear;
+import dev.sluice.router.ExpertCache;
+import dev.sluice.router.ExpertDispatch;
+import dev.sluice.router.ExpertStore;
 import dev.sluice.router.MoeBlock;
 import dev.sluice.router.RoutingObserver;
 import dev.sluice.router.SharedExpert;
@@ -29,6 +33,7 @@ final class Parts {
     private final WeightSource weights;
     private final KvLayers kv;
     private final RoutingObserver observer;
+    private final ExpertStore store;
     private final int maxRows;
     private final Map<Integer, GatedMlp.Scratch> mlpScratch = new HashMap<>();
     private final List<GroupedAttention.Scratch> attentionScratch = new ArrayList<>();
@@ -37,12 +42,13 @@ final class Parts {
     private final List<MoeLayer.Shared.Scratch> sharedScratch = new ArrayList<>();
 
     Parts(Kernels kernels, ModelConfig config, WeightSource weights, KvLayers kv,
-            RoutingObserver observer, int maxRows) {
+            ExpertHooks hooks, int maxRows) {
         this.kernels = kernels;
         this.config = config;
         this.weights = weights;
         this.kv = kv;
-        this.observer = observer;
+        observer = hooks.observer();
+        store = hooks.store();
         this.maxRows = maxRows;
     }
 
@@ -199,17 +205,32 @@ final class Parts {
         var router = new MoeBlock.RouterWeights(
                 prepared(name(layer, "ffn_gate_inp.weight"), count, hidden),
                 optionalVector(name(layer, "ffn_gate_inp.bias"), count),
-                optionalVector(name(layer, "exp_probs_b.bias"), count));
-        var experts = new ExpertWeights(
+                observer.onLayer(kernels, layer, spec,
+                        optionalVector(name(layer, "exp_probs_b.bias"), count)));
+        var stored = new ExpertWeights(
                 expertMatrices(layer, "ffn_gate_exps", count, inner, hidden),
                 expertMatrices(layer, "ffn_up_exps", count, inner, hidden),
                 expertMatrices(layer, "ffn_down_exps", count, hidden, inner),
                 expertBias(layer, "ffn_gate_exps", count, inner),
                 expertBias(layer, "ffn_up_exps", count, inner),
                 expertBias(layer, "ffn_down_exps", count, hidden), activation);
+        requireInFile(layer, stored);
+        ExpertDispatch experts = store.add(kernels,
+                new ExpertStore.Layer(layer, spec.topK(), maxRows), stored);
         var block = new MoeBlock(layer, spec, router, experts, shared(layer, activation), observer);
         return new MoeLayer(kernels, block,
                 once(moeScratch, () -> new MoeBlock.Scratch(kernels, spec, maxRows)));
+    }
+
+    /// Experts that were rewritten when the file was opened are in memory whatever the budget.
+    private void requireInFile(int layer, ExpertWeights stored) {
+        if (store instanceof ExpertCache
+                && !(stored.gate().getFirst().memory().isMapped()
+                && stored.down().getFirst().memory().isMapped())) {
+            throw new UnsupportedModelException(("the experts of layer %d are stored in an order "
+                    + "that is rewritten when the model is opened, so that no expert memory can "
+                    + "be kept; a GGUF file of the model can").formatted(layer));
+        }
     }
 
     private SharedExpert shared(int layer, Activation activation) {
@@ -229,7 +250,7 @@ final class Parts {
         var out = new ArrayList<Matrix>(count);
         for (Matrix expert : weights.experts(name(layer, name + ".weight"), count)) {
             requireShape(name(layer, name + ".weight"), expert, rows, cols);
-            out.add(kernels.prepare(expert));
+            out.add(expert);
         }
         return out;
     }
@@ -280,7 +301,7 @@ final class Parts {
 
     private static void requireShape(String name, Matrix m, int rows, int cols) {
         if (m.rows() != rows || m.cols() != cols) {
-            throw new dev.sluice.models.UnsupportedModelException(
+            throw new UnsupportedModelException(
                     "tensor %s is [%d,%d] where the model's sizes ask for [%d,%d]"
                             .formatted(name, m.rows(), m.cols(), rows, cols));
         }

@@ -42,24 +42,28 @@ record GoldenLogits(int[] prompt, int[] greedy, float[] logits) {
         Kernels kernels = Kernels.open(backend, BackendOptions.defaults());
         var options = new LoadOptions(DType.F32, ids.length + greedyOut.length, 1, 64);
         try (LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { })) {
-            CausalLm lm = loaded.lm();
-            var batch = new Batch(64, 1);
-            int[][] pages = pages(lm);
-            var out = new float[ids.length * lm.vocab()];
-            for (int from = 0; from < ids.length; from += chunk) {
-                int count = Math.min(chunk, ids.length - from);
-                batch.clear();
-                batch.sequence(pages);
-                for (int i = from; i < from + count; i++) {
-                    batch.row(ids[i], i, true);
-                }
-                var logits = new float[count * lm.vocab()];
-                lm.forward(batch, Matrix.host(logits, count, lm.vocab()));
-                System.arraycopy(logits, 0, out, from * lm.vocab(), logits.length);
-            }
-            continueGreedily(lm, batch, pages, out, ids.length, greedyOut);
-            return out;
+            return run(loaded.lm(), ids, chunk, greedyOut);
         }
+    }
+
+    /// The same on an opened model, whose keys and values are overwritten.
+    static float[] run(CausalLm lm, int[] ids, int chunk, int[] greedyOut) {
+        var batch = new Batch(64, 1);
+        int[][] pages = pages(lm);
+        var out = new float[ids.length * lm.vocab()];
+        for (int from = 0; from < ids.length; from += chunk) {
+            int count = Math.min(chunk, ids.length - from);
+            batch.clear();
+            batch.sequence(pages);
+            for (int i = from; i < from + count; i++) {
+                batch.row(ids[i], i, true);
+            }
+            var logits = new float[count * lm.vocab()];
+            lm.forward(batch, Matrix.host(logits, count, lm.vocab()));
+            System.arraycopy(logits, 0, out, from * lm.vocab(), logits.length);
+        }
+        continueGreedily(lm, batch, pages, out, ids.length, greedyOut);
+        return out;
     }
 
     private static void continueGreedily(CausalLm lm, Batch batch, int[][] pages, float[] prompt,

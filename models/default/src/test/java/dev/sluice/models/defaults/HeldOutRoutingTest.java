@@ -5,24 +5,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.kernels.BackendOptions;
-import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.Batch;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.LoadOptions;
-import dev.sluice.models.ModelTexts;
-import dev.sluice.models.family.DecoderLoader;
-import dev.sluice.models.family.Limits;
+import dev.sluice.models.LoadedModel;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.Json;
 import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.router.ExpertSnapshot;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.Arena;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -62,7 +58,7 @@ final class HeldOutRoutingTest {
     void held_out_text_loads_the_experts_as_reported() throws IOException {
         Map<?, ?> golden = golden();
         List<?> expected = (List<?>) golden.get("counts");
-        Map<Integer, int[]> counts = count((List<?>) golden.get("texts"), expected);
+        Map<Integer, int[]> counts = count((List<?>) golden.get("texts"));
         assertEquals(expected.size(), counts.size(), "expert layers");
         int i = 0;
         for (int[] got : counts.values()) {
@@ -85,29 +81,21 @@ final class HeldOutRoutingTest {
     }
 
     /// Choices of each expert, by transformer layer.
-    private Map<Integer, int[]> count(List<?> texts, List<?> shape) throws IOException {
-        int experts = ((List<?>) shape.getFirst()).size();
-        var counters = new TreeMap<Integer, Matrix>();
+    private Map<Integer, int[]> count(List<?> texts) throws IOException {
         Kernels kernels = Kernels.open("vector", new BackendOptions(0, 1, Long.MAX_VALUE));
-        TensorFile file = ModelPath.open(DefaultModel.ORCHESTRATOR.extractTo(folder));
-        Tokenizer tokenizer = ModelTexts.of(file).tokenizer();
-        var limits = new Limits(LoadOptions.DEFAULT_MAX_ROWS, 1, CONTEXT_TOKENS);
-        CausalLm lm = DecoderLoader.of(file, CONTEXT_TOKENS, Arena.ofShared()).load(
-                kernels, DType.F16, limits,
-                (layer, ids, _) -> kernels.countExperts(ids, counters.computeIfAbsent(layer,
-                        _ -> Matrix.host(new int[experts], 1, experts))),
-                _ -> { });
-        try {
+        var options = LoadOptions.defaults().withContext(CONTEXT_TOKENS);
+        Path path = DefaultModel.ORCHESTRATOR.extractTo(folder);
+        try (LoadedModel model = LoadedModel.open(path, kernels, options, _ -> { })) {
+            Tokenizer tokenizer = model.texts().tokenizer();
             for (Object text : texts) {
-                read(lm, tokenizer.encodePrompt((String) text));
+                read(model.lm(), tokenizer.encodePrompt((String) text));
             }
             var result = new TreeMap<Integer, int[]>();
-            counters.forEach((layer, m) -> result.put(layer,
-                    m.memory().asSlice(m.byteOffset(), 4L * experts)
-                            .toArray(ValueLayout.JAVA_INT)));
+            for (ExpertSnapshot.Layer layer : model.expertStatistics().snapshot().layers()) {
+                result.put(layer.layer(), Arrays.stream(layer.counts())
+                        .mapToInt(Math::toIntExact).toArray());
+            }
             return result;
-        } finally {
-            lm.close();
         }
     }
 
