@@ -1,7 +1,9 @@
 package dev.sluice.runtime;
 
 import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.KvSequence;
 import java.util.Arrays;
+import java.util.Optional;
 
 /// Names a run of tokens that the engine has computed, so that it can be parked, saved and gone on
 /// from. It holds no pages: what was computed stays in the prefix tree until the room is needed,
@@ -19,6 +21,7 @@ public final class Branch {
 
     private final CacheSpace space;
     private int[] tokenIds = {};
+    private Optional<KvSequence> parked = Optional.empty();
 
     Branch(CacheSpace space) {
         this.space = space;
@@ -27,6 +30,13 @@ public final class Branch {
     CacheSpace space() { return space; }
 
     int[] tokenIds() { return tokenIds; }
+
+    /// What remembers that the branch waits for a tool.
+    Optional<KvSequence> parked() { return parked; }
+
+    void parked(KvSequence sequence) { parked = Optional.of(sequence); }
+
+    void unpark() { parked = Optional.empty(); }
 
     void keep(int[] ids) {
         tokenIds = ids;

@@ -1,12 +1,10 @@
 package dev.sluice.runtime;
 
-import dev.sluice.runtime.RequestRejected.Reason;
-import dev.sluice.runtime.cache.Attached;
-import dev.sluice.runtime.cache.ForeignCacheException;
+import dev.sluice.runtime.cache.CacheSpace;
 import dev.sluice.runtime.cache.KvCache;
 import dev.sluice.runtime.cache.KvSequence;
 import dev.sluice.runtime.cache.ParkHint;
-import java.nio.file.Path;
+import dev.sluice.runtime.cache.SavedSession;
 
 /// What can be done with a branch between requests. Each borrows a sequence for the moment, since a
 /// branch holds no pages. Engine thread only.
@@ -17,41 +15,36 @@ final class Branches {
         KvSequence sequence = cache.open(branch.space());
         cache.attach(sequence, branch.tokenIds(), branch.tokenIds().length);
         cache.park(sequence, hint);
+        branch.parked(sequence);
     }
 
-    /// Looking for a prefix starts the reading of what lies in a tier.
+    /// Brings back what parking has put away. Attaching starts the reading of what lies in a file
+    /// and tells the cache how long the tool took; what was read stays in the tree.
     static void resume(KvCache cache, Branch branch) {
-        KvSequence sequence = cache.open(branch.space());
-        Attached attached =
-                cache.attach(sequence, branch.tokenIds(), branch.tokenIds().length);
-        if (!attached.loading()) {
+        if (branch.parked().isPresent()) {
+            KvSequence sequence = branch.parked().get();
+            cache.attach(sequence, branch.tokenIds(), branch.tokenIds().length);
             cache.close(sequence);
+            branch.unpark();
         }
     }
 
-    static void save(KvCache cache, Branch branch, Path file) {
+    /// A copy of what the cache has of the branch's tokens.
+    static SavedSession snapshot(KvCache cache, Branch branch) {
+        resume(cache, branch);
         KvSequence sequence = cache.open(branch.space());
         cache.attach(sequence, branch.tokenIds(), branch.tokenIds().length);
         try {
-            cache.save(sequence, file);
+            return cache.snapshot(sequence);
         } finally {
             cache.close(sequence);
         }
     }
 
-    static Branch restore(KvCache cache, Path file) {
-        try {
-            KvSequence sequence = cache.restore(file);
-            var branch = new Branch(dev.sluice.runtime.cache.CacheSpace.SHARED);
-            int[] tokens = new int[sequence.length()];
-            for (int i = 0; i < tokens.length; i++) {
-                tokens[i] = sequence.token(i);
-            }
-            branch.keep(tokens);
-            cache.close(sequence);
-            return branch;
-        } catch (ForeignCacheException e) {
-            throw new RequestRejected(Reason.INVALID_REQUEST, e.getMessage());
-        }
+    static Branch restore(KvCache cache, SavedSession saved) {
+        var branch = new Branch(CacheSpace.SHARED);
+        cache.restore(branch.space(), saved);
+        branch.keep(saved.tokens());
+        return branch;
     }
 }

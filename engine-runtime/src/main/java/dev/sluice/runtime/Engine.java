@@ -6,9 +6,12 @@ import dev.sluice.runtime.RequestRejected.Reason;
 import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Failure;
 import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.ForeignCacheException;
 import dev.sluice.runtime.cache.KvCache;
 import dev.sluice.runtime.cache.KvTiers;
 import dev.sluice.runtime.cache.ParkHint;
+import dev.sluice.runtime.cache.SavedSession;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -177,20 +180,24 @@ public final class Engine implements AutoCloseable {
         });
     }
 
-    /// Writes a branch's tokens, keys and values to a file.
-    public void save(Branch branch, Path file) {
-        call(() -> {
-            Branches.save(cache, branch, file);
-            return branch;
-        });
+    /// Writes a branch's tokens, keys and values to a file, on the calling thread.
+    public void save(Branch branch, Path file) throws IOException {
+        try (SavedSession saved = call(() -> Branches.snapshot(cache, branch))) {
+            saved.write(file);
+        }
     }
 
-    /// A branch from a file that [#save] wrote, also in another process.
+    /// A branch from a file that [#save] wrote, also in another process. Read on the calling
+    /// thread.
     ///
     /// @throws RequestRejected if the file is another model's, torn or changed; nothing of it was
     ///                         used then
-    public Branch restore(Path file) {
-        return call(() -> Branches.restore(cache, file));
+    public Branch restore(Path file) throws IOException {
+        try (SavedSession saved = cache.load(file)) {
+            return call(() -> Branches.restore(cache, saved));
+        } catch (ForeignCacheException e) {
+            throw new RequestRejected(Reason.INVALID_REQUEST, e.getMessage());
+        }
     }
 
     /// Once the engine is closed.

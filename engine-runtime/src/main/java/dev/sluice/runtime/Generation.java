@@ -36,6 +36,7 @@ final class Generation {
     private int expectedTokens;
     private boolean attached;
     private boolean loading;
+    private boolean roomless;
     private Generation leader;
     private int leaderTokens;
     private boolean followed;
@@ -124,6 +125,11 @@ final class Generation {
     boolean loading() { return loading; }
 
     void loading(boolean reads) { loading = reads; }
+
+    /// Whether it waits until someone gives pages back.
+    boolean roomless() { return roomless; }
+
+    void roomless(boolean waits) { roomless = waits; }
 
     /// Waits until `other` has computed its first `tokens` tokens.
     void follow(Generation other, int tokens) {

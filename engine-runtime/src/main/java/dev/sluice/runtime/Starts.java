@@ -21,14 +21,18 @@ final class Starts {
     private final Scheduler scheduler;
     private final List<Generation> open;
     private final int pageSize;
+    private final int slots;
     private final Admission admission;
+    private boolean freed;
 
     /// @param open  all generations that have not ended; the loop's own list
-    Starts(KvCache cache, Scheduler scheduler, List<Generation> open, int pageSize) {
+    Starts(KvCache cache, Scheduler scheduler, List<Generation> open, int pageSize,
+            int slots) {
         this.cache = cache;
         this.scheduler = scheduler;
         this.open = open;
         this.pageSize = pageSize;
+        this.slots = slots;
         // The group that sees everything is the one that fills up.
         int pages = cache.stats().groups().getFirst().pages();
         admission = new Admission(pages, Math.min(pages - 1, pages / SPARE));
@@ -37,10 +41,17 @@ final class Starts {
     /// Lets those go on who waited for what is there now, or will not come. Called before the
     /// plans of the last step are cleared.
     void refresh() {
+        // As many as could start in a step: the others would only keep slots from those who run.
+        int allowed = freed ? slots : 0;
+        freed = false;
         for (int i = 0; i < open.size(); i++) {
             Generation g = open.get(i);
             if (g.loading()) {
                 g.loading(false);
+                scheduler.unblock(g.job());
+            } else if (g.roomless() && allowed > 0) {
+                allowed--;
+                g.roomless(false);
                 scheduler.unblock(g.job());
             } else if (g.following() && g.followedLongEnough(pageSize)) {
                 g.unfollow();
@@ -60,6 +71,8 @@ final class Starts {
             return false;
         }
         if (!fits(g, known)) {
+            g.roomless(true);
+            scheduler.block(g.job());
             return false;
         }
         Attached attached = cache.attach(g.sequence(), ids, most);
@@ -99,8 +112,14 @@ final class Starts {
         };
     }
 
+    /// Someone had to give its pages up.
+    void preempted() {
+        freed = true;
+    }
+
     /// A generation gives its pages back for good.
     void ended(Generation g) {
+        freed = true;
         int peak = pages(g.sequence().length());
         int begin = pages(g.request().promptIds().length);
         admission.ended(peak, (begin + peak) / 2.0);

@@ -54,7 +54,8 @@ final class TokenLoop {
         scheduler = setup.scheduler();
         stats = setup.stats();
         rows = new StepRows(model, setup.parallel());
-        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize());
+        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize(),
+                setup.parallel());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
@@ -69,6 +70,7 @@ final class TokenLoop {
     /// Takes a request with all its choices: the first computes the prompt, the others go on from
     /// there.
     void accept(Generation first, List<Generation> siblings) {
+        Branches.resume(cache, first.branch());
         first.siblings(siblings);
         open.add(first);
         open.addAll(siblings);
@@ -222,6 +224,7 @@ final class TokenLoop {
         cache.release(g.sequence());
         g.attached(false);
         g.progress().preempted();
+        starts.preempted();
         stats.preempted();
         scheduler.preempted(g.job(), g.missing());
     }

@@ -43,7 +43,8 @@ public final class SavedSession implements AutoCloseable {
 
     ChunkKey root() { return root; }
 
-    int[] tokens() {
+    /// The tokens of the positions saved.
+    public int[] tokens() {
         int length = 0;
         for (Chunk chunk : chunks) {
             length += chunk.tokens.length;
