@@ -4,4 +4,5 @@ module dev.sluice.runtime {
 
     exports dev.sluice.runtime;
     exports dev.sluice.runtime.toolcall;
+    exports dev.sluice.runtime.grammar;
 }
