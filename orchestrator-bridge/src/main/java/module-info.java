@@ -2,6 +2,12 @@
 module dev.sluice.bridge {
     requires dev.sluice.runtime;
     requires info.picocli;
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport;
     requires org.jline;
 
     opens dev.sluice.bridge.cli to info.picocli;
