@@ -5,226 +5,277 @@ import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.RequestRejected.Reason;
 import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Failure;
+import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.cache.KvTiers;
+import dev.sluice.runtime.cache.ParkHint;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// Owns a model and all that changes during inference. One platform thread, `engine-loop`, touches
 /// them; the methods here send it messages and may be called from any thread.
 ///
-/// Every stream that [#submit] returns ends with exactly one terminal event, also when the model
-/// fails or the engine is closed. Requests are served one at a time, in order.
+/// Requests run side by side, and none sees the others: each gets the tokens that it would get
+/// alone. Every stream that [#submit] returns ends with exactly one terminal event, also when the
+/// model fails or the engine is closed.
+///
+/// ```java
+/// try (var engine = new Engine(model, tokenizer, EngineOptions.defaults())) {
+///     int[] prompt = tokenizer.encodePrompt("Once upon a time");
+///     TokenStream stream = engine.submit(
+///             GenerateRequest.of(prompt, 100, SamplingParams.greedy()));
+///     while (stream.take() instanceof TokenEvent.Token token) System.out.print(token.text());
+/// }
+/// ```
 public final class Engine implements AutoCloseable {
-    /// Requests that may wait; each holds its prompt, so the bound is one of memory.
-    private static final int WAITING_MAX = 1024;
+    /// While everyone waits for a tier: how long until they are asked again.
+    private static final long TIER_POLL_NANOS = 200_000;
 
     private sealed interface Command {
-        record Generate(Generation generation, StopMatcher stops, boolean keep)
-                implements Command {}
+        record Generate(Generation first, List<Generation> siblings) implements Command {}
 
-        record Fork(KvSequence parent, KvSequence child) implements Command {}
-
-        record Drop(KvSequence sequence) implements Command {}
+        /// Something to be done between two steps.
+        record Call(FutureTask<?> task) implements Command {}
 
         record Stop() implements Command {}
     }
 
-    private record Breakers(List<String> texts, DryBreakers tokens) {}
-
     private final CausalLm model;
-    private final Tokenizer tokenizer;
+    private final RequestDoor door;
     private final KvCache cache;
     private final TokenLoop loop;
-    private final int vocab;
+    private final StatsBoard stats = new StatsBoard();
+    private final AtomicInteger open = new AtomicInteger();
+    private final int openMax;
     private final BlockingQueue<Command> inbox = new LinkedBlockingQueue<>();
-    private final AtomicInteger waiting = new AtomicInteger();
     private final Thread thread;
-    private volatile Breakers breakers = new Breakers(List.of(), DryBreakers.NONE);
-    private volatile boolean open = true;
+    private volatile boolean running = true;
     private volatile String stopReason = "the engine was closed";
 
-    /// Starts the thread. The engine closes the model when it ends.
+    /// Starts the thread with the default options. The engine closes the model when it ends.
     public Engine(CausalLm model, Tokenizer tokenizer) {
+        this(model, tokenizer, EngineOptions.defaults());
+    }
+
+    /// Starts the thread. The engine closes the model when it ends.
+    public Engine(CausalLm model, Tokenizer tokenizer, EngineOptions options) {
+        this(model, tokenizer, options, LoopObserver.NONE);
+    }
+
+    Engine(CausalLm model, Tokenizer tokenizer, EngineOptions options, LoopObserver observer) {
         this.model = model;
-        this.tokenizer = tokenizer;
-        cache = new KvCache(model);
-        loop = new TokenLoop(model, tokenizer, cache);
-        vocab = loop.vocab();
+        cache = new KvCache(model, KvTiers.NONE);
+        LoopSetup setup = LoopSetup.of(model, cache, options, stats, observer)
+                .withEnded(open::decrementAndGet);
+        loop = new TokenLoop(model, tokenizer, setup);
+        door = new RequestDoor(tokenizer, cache, loop.vocab(), setup.drafter() != Drafter.NONE);
+        openMax = options.waitingMax() + setup.parallel();
+        stats.cache(cache.stats());
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);
     }
 
     /// Most tokens of prompt and answer together.
     public int contextLimit() { return cache.contextLimit(); }
 
-    /// Queues a request whose keys and values are forgotten when it ends.
+    /// What it does and has done.
+    public EngineStats stats() { return stats.snapshot(); }
+
+    /// Queues a request.
     ///
     /// @throws RequestRejected if it can not be served; nothing was queued then
     public TokenStream submit(GenerateRequest request) {
-        return submit(request, cache.open(), false);
+        return submit(request, 1, Branch.NONE).getFirst();
     }
 
-    /// Queues a request that goes on from what `branch` has of its prompt, and leaves its own
-    /// tokens there.
+    /// Queues a request that leaves its tokens at `branch`.
     public TokenStream submit(GenerateRequest request, Branch branch) {
-        return submit(request, branch.sequence(), true);
+        return submit(request, 1, branch).getFirst();
     }
 
-    /// A sequence without tokens.
+    /// Queues a request for several answers, which cost one prefill: choice `request.choice()` and
+    /// those after it. Each stream ends by itself and may be cancelled by itself.
+    public List<TokenStream> submit(GenerateRequest request, int choices) {
+        return submit(request, choices, Branch.NONE);
+    }
+
+    private List<TokenStream> submit(GenerateRequest request, int choices, Branch branch) {
+        List<Generation> made = door.prepare(request, choices);
+        if (open.addAndGet(choices) > openMax) {
+            open.addAndGet(-choices);
+            throw new RequestRejected(Reason.OVERLOADED,
+                    "%d requests are open already, %d more would exceed %d"
+                    .formatted(open.get(), choices, openMax));
+        }
+        made.getFirst().branch(branch);
+        send(new Command.Generate(made.getFirst(), made.subList(1, choices)));
+        var streams = new ArrayList<TokenStream>();
+        for (Generation generation : made) {
+            streams.add(generation.stream());
+        }
+        return streams;
+    }
+
+    /// A branch without tokens, whose prefixes everyone may share.
     public Branch branch() {
-        return new Branch(cache.open());
+        return new Branch(CacheSpace.SHARED);
     }
 
-    /// A sequence with the tokens that `parent` will have after the requests queued so far. Pages
-    /// are shared, and copied only when one of the two writes on.
+    /// A branch with the tokens that `parent` has when the requests that have ended so far are
+    /// counted. Nothing is copied and nothing computed again.
     public Branch fork(Branch parent) {
-        KvSequence child = cache.open();
-        send(new Command.Fork(parent.sequence(), child));
-        return new Branch(child);
+        return call(() -> {
+            var child = new Branch(parent.space());
+            child.keep(parent.tokenIds());
+            return child;
+        });
     }
 
-    /// Gives a branch's pages back after the requests queued so far. A closed engine has done so.
-    public void drop(Branch branch) {
-        inbox.add(new Command.Drop(branch.sequence()));
+    /// Tells that a branch will not be used until a tool has answered, so that its pages may go to
+    /// a cheaper place.
+    ///
+    /// @param tool           whose waits are learnt; empty when nothing is known
+    /// @param expectedNanos  how long it should take; 0 when only experience can tell
+    public void park(Branch branch, String tool, long expectedNanos) {
+        var hint = new ParkHint(tool, expectedNanos);
+        call(() -> {
+            Branches.park(cache, branch, hint);
+            return branch;
+        });
+    }
+
+    /// Tells that a parked branch will be used now, so that its pages come back meanwhile.
+    public void resume(Branch branch) {
+        call(() -> {
+            Branches.resume(cache, branch);
+            return branch;
+        });
+    }
+
+    /// Writes a branch's tokens, keys and values to a file.
+    public void save(Branch branch, Path file) {
+        call(() -> {
+            Branches.save(cache, branch, file);
+            return branch;
+        });
+    }
+
+    /// A branch from a file that [#save] wrote, also in another process.
+    ///
+    /// @throws RequestRejected if the file is another model's, torn or changed; nothing of it was
+    ///                         used then
+    public Branch restore(Path file) {
+        return call(() -> Branches.restore(cache, file));
     }
 
     /// Once the engine is closed.
     KvCache cache() { return cache; }
 
-    private TokenStream submit(GenerateRequest request, KvSequence sequence, boolean keep) {
-        check(request);
-        var patterns = request.stopStrings().isEmpty()
-                ? StopMatcher.Patterns.NONE : new StopMatcher.Patterns(request.stopStrings());
-        int room = cache.contextLimit() - request.promptIds().length;
-        var stream = new TokenStream(Math.min(request.maxTokens(), room),
-                new TextDecoder(tokenizer, patterns), request.sampling().seed());
-        var generation = new Generation(request, stream, sequence,
-                breakersOf(request.sampling().dry()), tokenizer.endOfGeneration());
-        if (waiting.incrementAndGet() > WAITING_MAX) {
-            waiting.decrementAndGet();
-            throw new RequestRejected(Reason.OVERLOADED, WAITING_MAX + " requests wait already");
+    /// Once the engine is closed.
+    TokenLoop loop() { return loop; }
+
+    /// Runs something on the engine's thread and waits for it.
+    private <T> T call(Callable<T> work) {
+        var task = new FutureTask<>(work);
+        send(new Command.Call(task));
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException thrown) {
+                throw thrown;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (CancellationException e) {
+            throw new RequestRejected(Reason.ENGINE_STOPPED, stopReason);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for the engine");
         }
-        send(new Command.Generate(generation, new StopMatcher(patterns), keep));
-        return stream;
     }
 
     /// Either the engine's last sweep finds the command, or the command comes back here.
     private void send(Command command) {
         inbox.add(command);
-        if (!open && inbox.remove(command)) {
+        if (!running && inbox.remove(command)) {
             throw new RequestRejected(Reason.ENGINE_STOPPED, stopReason);
         }
     }
 
-    private void check(GenerateRequest request) {
-        int prompt = request.promptIds().length;
-        if (prompt >= cache.contextLimit()) {
-            throw new RequestRejected(Reason.CONTEXT_LENGTH_EXCEEDED,
-                    "the prompt has %d tokens, the context holds %d, one of them for the answer"
-                            .formatted(prompt, cache.contextLimit()));
-        }
-        for (int i = 0; i < prompt; i++) {
-            checkId("promptIds", request.promptIds()[i]);
-        }
-        for (Map.Entry<Integer, Float> bias : request.sampling().logitBias().entrySet()) {
-            checkId("logitBias", bias.getKey());
-        }
-        for (int stopId : request.stopIds()) {
-            checkId("stopIds", stopId);
-        }
-    }
-
-    private void checkId(String field, int tokenId) {
-        if (tokenId < 0 || tokenId >= vocab) {
-            throw new RequestRejected(Reason.INVALID_REQUEST,
-                    "%s: token %d, allowed: 0 to %d".formatted(field, tokenId, vocab - 1));
-        }
-    }
-
-    /// Reading the vocabulary takes a while, so the last list of texts is kept.
-    private DryBreakers breakersOf(SamplingParams.Dry dry) {
-        if (!dry.on() || dry.breakers().isEmpty()) {
-            return DryBreakers.NONE;
-        }
-        Breakers last = breakers;
-        if (!last.texts().equals(dry.breakers())) {
-            last = new Breakers(dry.breakers(), DryBreakers.of(dry.breakers(), tokenizer));
-            breakers = last;
-        }
-        return last.tokens();
-    }
-
     private void serve() {
-        var end = new Failed(Failure.ENGINE_STOPPED, stopReason);
+        Failure end = Failure.ENGINE_STOPPED;
         try {
-            while (open) {
-                obey(inbox.take());
+            while (running) {
+                drain();
+                if (running && !loop.step() && !loop.idle()) {
+                    nap();
+                }
             }
         } catch (InterruptedException e) {
             // Nobody but the process's end interrupts this thread: the engine closes.
         } catch (RuntimeException | Error e) {
             stopReason = "the engine failed: " + e;
-            end = new Failed(Failure.ENGINE_FAILED, stopReason);
+            end = Failure.ENGINE_FAILED;
         } finally {
-            open = false;
+            running = false;
+            loop.endAll(end, stopReason);
             sweep(end);
+            cache.close();
             model.close();
         }
     }
 
-    private void sweep(Failed end) {
-        for (Command left = inbox.poll(); left != null; left = inbox.poll()) {
-            if (left instanceof Command.Generate waited) {
-                waited.generation().stream().put(end);
-            }
+    /// Obeys all that has come; waits for something when there is nothing to do. A command that
+    /// was taken is always obeyed, so none is lost when the engine closes meanwhile.
+    private void drain() throws InterruptedException {
+        if (loop.idle()) {
+            obey(inbox.take());
+        }
+        for (Command next = inbox.poll(); next != null; next = inbox.poll()) {
+            obey(next);
+        }
+    }
+
+    /// Everyone waits for a tier; a new request may have better luck.
+    private void nap() throws InterruptedException {
+        Command next = inbox.poll(TIER_POLL_NANOS, TimeUnit.NANOSECONDS);
+        if (next != null) {
+            obey(next);
         }
     }
 
     private void obey(Command command) {
         switch (command) {
-            case Command.Generate generate -> generate(generate);
-            case Command.Fork(var parent, var child) -> {
-                cache.fork(parent, child);
-                cache.park(child);
-            }
-            case Command.Drop(var sequence) -> cache.close(sequence);
-            case Command.Stop() -> open = false;
+            case Command.Generate(var first, var siblings) -> loop.accept(first, siblings);
+            case Command.Call(var task) -> task.run();
+            case Command.Stop() -> running = false;
         }
     }
 
-    /// From the first step to the terminal event, whatever happens.
-    private void generate(Command.Generate command) {
-        Generation generation = command.generation();
-        waiting.decrementAndGet();
-        cache.resume(generation.sequence());
-        try {
-            loop.start(generation);
-            boolean more = true;
-            while (more && open) {
-                more = loop.step(generation, command.stops());
+    private void sweep(Failure end) {
+        for (Command left = inbox.poll(); left != null; left = inbox.poll()) {
+            switch (left) {
+                case Command.Generate(var first, var siblings) -> {
+                    first.stream().end(new Failed(end, stopReason));
+                    siblings.forEach(g -> g.stream().end(new Failed(end, stopReason)));
+                }
+                case Command.Call(var task) -> task.cancel(false);
+                case Command.Stop() -> { }
             }
-            if (more) {
-                generation.stream().put(new Failed(Failure.ENGINE_STOPPED, stopReason));
-            }
-        } catch (SamplingException e) {
-            generation.stream().put(new Failed(Failure.NO_TOKEN, e.getMessage()));
-        } catch (RuntimeException | Error e) {
-            generation.stream().put(
-                    new Failed(Failure.ENGINE_FAILED, "the engine failed: " + e));
-            throw e;
-        }
-        if (command.keep()) {
-            cache.park(generation.sequence());
-        } else {
-            cache.close(generation.sequence());
         }
     }
 
     /// Ends what is running and waiting, and waits until the model is closed.
     @Override
     public void close() {
-        open = false;
+        running = false;
         inbox.add(new Command.Stop());
         boolean interrupted = false;
         while (thread.isAlive()) {

@@ -9,5 +9,7 @@ public enum FinishReason {
     /// The context is full.
     CONTEXT_FULL,
     /// The caller asked for it.
-    CANCELLED
+    CANCELLED,
+    /// The time that the request was given is over.
+    DEADLINE
 }

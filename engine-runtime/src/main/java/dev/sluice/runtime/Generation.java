@@ -1,93 +1,194 @@
 package dev.sluice.runtime;
 
-import java.util.ArrayList;
+import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.KvSequence;
+import dev.sluice.runtime.schedule.Job;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
-/// One accepted request on its way: its tokens so far, where its keys and values are, what it may
-/// not draw, and when things happened. [TokenLoop] moves it on. Engine thread only.
+/// One answer on its way: its tokens so far, where its keys and values are, what it may not draw,
+/// and when things happened. [TokenLoop] moves it on. Engine thread only once accepted.
+///
+///     waiting   no pages: not begun, preempted, or blocked until another has computed its prefix
+///     prefill   some of the tokens before the next draw are not computed
+///     decode    one is not: the token drawn last
 final class Generation {
     private static final int[] NONE = {};
 
     private final GenerateRequest request;
     private final TokenStream stream;
-    private final KvSequence sequence;
+    private final CacheSpace space;
+    private final Job job;
     private final TokenHistory history;
     private final SamplingState sampling;
-    private final Set<Integer> endOfGeneration;
+    private final StopMatcher stops;
+    private final TokenConstraint constraint;
+    private final int[] ends;
     private final int[] bannedAtFirst;
     private final int[] bannedLater;
-    private final long submittedNanos;
-    private long startedNanos;
-    private long firstTokenNanos;
-    private long lastTokenNanos;
-    private int cachedTokens;
-    private int drawn;
+    private final Progress progress;
+    private final Plan plan = new Plan();
+    private final KvSequence sequence;
+    private List<Generation> siblings = List.of();
+    private Branch branch = Branch.NONE;
+    private boolean attached;
+    private boolean loading;
+    private Generation leader;
+    private int leaderTokens;
+    private boolean ended;
+    private Optional<TokenEvent> ending = Optional.empty();
 
-    Generation(GenerateRequest request, TokenStream stream, KvSequence sequence,
-            DryBreakers breakers, Set<Integer> endOfGeneration) {
+    /// What a choice of a request is made of: the parts that the request's thread has prepared.
+    record Parts(TokenStream stream, StopMatcher stops, DryBreakers breakers,
+            Set<Integer> endOfGeneration, KvSequence sequence, Job job, CacheSpace space) {}
+
+    /// Rows of the step that is being put together.
+    static final class Plan {
+        /// Rows for tokens of the history, from the sequence's end on.
+        int rows;
+        /// Rows for guessed tokens behind them.
+        int guesses;
+        /// Row of the step's logits where this generation's begin.
+        int logitsRow;
+        final int[] guessed = new int[Speculation.TOKENS_MAX];
+
+        void clear() {
+            rows = 0;
+            guesses = 0;
+        }
+    }
+
+    Generation(GenerateRequest request, Parts parts) {
         this.request = request;
-        this.stream = stream;
-        this.sequence = sequence;
-        this.endOfGeneration = endOfGeneration;
+        stream = parts.stream();
+        stops = parts.stops();
+        sequence = parts.sequence();
+        job = parts.job();
+        space = parts.space();
+        constraint = request.constraint().get();
         history = new TokenHistory(request.promptIds());
-        sampling = new SamplingState(request.sampling(), request.choice(), history, breakers);
+        sampling = new SamplingState(
+                request.sampling(), request.choice(), history, parts.breakers());
+        Set<Integer> endOfGeneration = parts.endOfGeneration();
+        ends = ids(endOfGeneration, request.stopIds());
         bannedLater = request.sampling().ignoreEos() ? ids(endOfGeneration, Set.of()) : NONE;
-        bannedAtFirst = ids(endOfGeneration, request.stopIds());
-        submittedNanos = System.nanoTime();
-        startedNanos = submittedNanos;
+        bannedAtFirst = ends;
+        progress = new Progress(request.promptIds().length, job.arrival());
     }
 
     GenerateRequest request() { return request; }
 
     TokenStream stream() { return stream; }
 
-    KvSequence sequence() { return sequence; }
+    CacheSpace space() { return space; }
+
+    Job job() { return job; }
 
     TokenHistory history() { return history; }
 
     SamplingState sampling() { return sampling; }
 
-    /// Notes the first step, and how much of the prompt was there already.
-    void start(int cached) {
-        startedNanos = System.nanoTime();
-        cachedTokens = cached;
+    StopMatcher stops() { return stops; }
+
+    TokenConstraint constraint() { return constraint; }
+
+    KvSequence sequence() { return sequence; }
+
+    Progress progress() { return progress; }
+
+    Plan plan() { return plan; }
+
+    boolean decoding() { return attached && missing() == 1 && progress.drawn() > 0; }
+
+    /// Tokens that have to be computed before the next draw.
+    int missing() { return history.size() - sequence.length(); }
+
+    boolean attached() { return attached; }
+
+    void attached(boolean holds) { attached = holds; }
+
+    boolean ended() { return ended; }
+
+    void end() { ended = true; }
+
+    /// Whether pages of its prefix are being read from a tier.
+    boolean loading() { return loading; }
+
+    void loading(boolean reads) { loading = reads; }
+
+    /// Waits until `other` has computed its first `tokens` tokens.
+    void follow(Generation other, int tokens) {
+        leader = other;
+        leaderTokens = tokens;
     }
+
+    void unfollow() {
+        leader = null;
+    }
+
+    boolean following() { return leader != null; }
+
+    /// Whether what it waits for can be had, or will not come.
+    boolean followedLongEnough(int pageSize) {
+        boolean gone = leader.ended || !leader.attached || leader.plan.rows == 0;
+        int published = leader.missing() <= 1 ? leader.sequence.length()
+                : leader.sequence.length() / pageSize * pageSize;
+        return gone || published >= leaderTokens;
+    }
+
+    /// Choices that go on from this one's prompt once it is computed.
+    List<Generation> siblings() { return siblings; }
+
+    void siblings(List<Generation> others) { siblings = others; }
+
+    /// What keeps its tokens when it is over.
+    Branch branch() { return branch; }
+
+    void branch(Branch kept) { branch = kept; }
 
     /// Tokens that the next draw may not give.
     int[] banned() {
-        return drawn < request.sampling().minTokens() ? bannedAtFirst : bannedLater;
+        return progress.drawn() < request.sampling().minTokens() ? bannedAtFirst : bannedLater;
     }
 
-    boolean endsWith(int tokenId) {
-        return endOfGeneration.contains(tokenId) || request.stopIds().contains(tokenId);
-    }
+    /// The tokens that end it, ascending.
+    int[] ends() { return ends; }
 
-    /// Notes a token that was drawn.
-    void drawn(int tokenId) {
-        history.add(tokenId);
-        drawn++;
-        lastTokenNanos = System.nanoTime();
-        if (drawn == 1) {
-            firstTokenNanos = lastTokenNanos;
+    boolean endsWith(int tokenId) { return Arrays.binarySearch(ends, tokenId) >= 0; }
+
+    /// The event that ends it once its tokens are kept.
+    Optional<TokenEvent> ending() { return ending; }
+
+    void ending(TokenEvent event) { ending = Optional.of(event); }
+
+    /// What the constraint allows next, in `into`.
+    void fillMask(TokenMask into) {
+        into.forbidAll();
+        constraint.mask(into);
+        boolean mayEnd = constraint.mayEnd();
+        for (int id : ends) {
+            if (mayEnd) {
+                into.allow(id);
+            } else {
+                into.forbid(id);
+            }
         }
     }
 
-    int drawn() { return drawn; }
-
-    Usage usage() {
-        long prefill = drawn > 0 ? firstTokenNanos - startedNanos : 0;
-        return new Usage(request.promptIds().length, cachedTokens, drawn,
-                startedNanos - submittedNanos, prefill, lastTokenNanos - firstTokenNanos);
-    }
+    Usage usage() { return progress.usage(); }
 
     private static int[] ids(Set<Integer> some, Set<Integer> others) {
-        List<Integer> all = new ArrayList<>(some);
-        all.addAll(others);
-        int[] ids = new int[all.size()];
-        for (int i = 0; i < ids.length; i++) {
-            ids[i] = all.get(i);
+        int[] ids = new int[some.size() + others.size()];
+        int count = 0;
+        for (int id : some) {
+            ids[count++] = id;
         }
+        for (int id : others) {
+            ids[count++] = id;
+        }
+        Arrays.sort(ids);
         return ids;
     }
 }

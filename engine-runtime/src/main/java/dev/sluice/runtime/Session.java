@@ -62,12 +62,9 @@ public final class Session implements AutoCloseable {
         }
     }
 
-    /// Gives back what the engine keeps for it.
+    /// Ends its use. What the engine has computed of it stays until the room is needed.
     @Override
     public void close() {
-        if (!closed) {
-            closed = true;
-            sluice.engine().drop(branch);
-        }
+        closed = true;
     }
 }

@@ -9,7 +9,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /// A model to talk to from Java. Any thread; closing it ends what is running and frees the model.
 ///
@@ -96,8 +95,8 @@ public final class Sluice implements AutoCloseable {
     }
 
     GenerateRequest request(int[] promptIds) {
-        return new GenerateRequest(promptIds, options.maxTokens(), options.sampling(), Set.of(),
-                options.stopStrings(), 0);
+        return GenerateRequest.of(promptIds, options.maxTokens(), options.sampling())
+                .withStopStrings(options.stopStrings());
     }
 
     int[] encode(List<Map<String, Object>> messages) {

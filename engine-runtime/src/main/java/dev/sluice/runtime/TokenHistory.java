@@ -24,10 +24,19 @@ public final class TokenHistory {
         return tokenIds[position];
     }
 
+    /// All tokens, valid up to [#size], for reading; another array after some [#add].
+    int[] tokenIds() { return tokenIds; }
+
     public void add(int tokenId) {
         if (size == tokenIds.length) {
             tokenIds = Arrays.copyOf(tokenIds, size * 2);
         }
         tokenIds[size++] = tokenId;
+    }
+
+    /// How many tokens at the start two histories have in common.
+    int commonPrefix(TokenHistory other) {
+        int mismatch = Arrays.mismatch(tokenIds, 0, size, other.tokenIds, 0, other.size);
+        return mismatch < 0 ? size : mismatch;
     }
 }

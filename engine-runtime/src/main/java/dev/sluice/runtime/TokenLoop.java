@@ -1,103 +1,332 @@
 package dev.sluice.runtime;
 
-import dev.sluice.kernels.Matrix;
-import dev.sluice.models.Batch;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.runtime.TokenEvent.Failed;
+import dev.sluice.runtime.TokenEvent.Failure;
 import dev.sluice.runtime.TokenEvent.Finished;
-import dev.sluice.runtime.TokenEvent.Token;
+import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.cache.KvSequence;
+import dev.sluice.runtime.schedule.Job;
+import dev.sluice.runtime.schedule.Scheduler;
+import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
-/// The token loop: from a prompt to the event that ends the answer. Engine thread only.
+/// The token loop: from accepted requests to the events that end them. Engine thread only.
 ///
-///     keep what the sequence has of the prompt
-///     repeat   rows of all tokens not yet computed, at most maxRows -> forward
-///              when the last of them got logits: draw a token, tell the reader, see if it ends
+///     one step   who left or is too late ends; who waited for another's prefix may go on
+///                choose    the scheduler's jobs, in serving order
+///                plan      a row for each decode, then guesses, then chunks of started prompts,
+///                          then new ones with what the cache has of them
+///                reserve   pages for these rows; under pressure someone gives its pages up
+///                forward   one ragged batch of (token, position, slot)
+///                settle    keep what was computed; draw, tell the reader, see if it ends
 ///
-/// A chunk of the prompt and a single decoded token go the same way. One sequence at a time.
+/// A chunk of a prompt, a decoded token and the check of a guess go the same way. What a sequence
+/// gets does not depend on its company: the model's rows are independent bit for bit, and draws are
+/// keyed by position (kv-cache.md section 9).
 final class TokenLoop {
     private final CausalLm model;
-    private final Tokenizer tokenizer;
+    private final LoopSetup setup;
     private final KvCache cache;
-    private final Batch batch;
-    private final Matrix logits;
-    private final Sampler sampler;
-    private final Logprobs logprobs;
+    private final Scheduler scheduler;
+    private final StepRows rows;
+    private final Admission admission;
+    private final Guesses guesses;
+    private final TokenWriter writer;
+    private final StatsBoard stats;
+    /// Accepted and not ended, oldest first.
+    private final List<Generation> open = new ArrayList<>();
+    private final Map<Job, Generation> byJob = new IdentityHashMap<>();
+    private final Job[] chosen;
+    private final Job[] expired;
+    private final Generation[] serving;
 
-    TokenLoop(CausalLm model, Tokenizer tokenizer, KvCache cache) {
+    TokenLoop(CausalLm model, Tokenizer tokenizer, LoopSetup setup) {
         this.model = model;
-        this.tokenizer = tokenizer;
-        this.cache = cache;
-        batch = new Batch(model.maxRows(), 1);
-        logits = Matrix.host(new float[model.vocab()], 1, model.vocab());
-        // Columns beyond the tokenizer's vocabulary are padding.
-        int vocab = Math.min(model.vocab(), tokenizer.vocabSize());
-        sampler = new Sampler(vocab);
-        logprobs = new Logprobs(vocab);
+        this.setup = setup;
+        cache = setup.cache();
+        scheduler = setup.scheduler();
+        stats = setup.stats();
+        rows = new StepRows(model, setup.parallel());
+        admission = new Admission(cache, scheduler, open, model.kvPlan().pageSize());
+        writer = new TokenWriter(model, tokenizer, setup, rows.logits());
+        guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
+                writer.vocab());
+        chosen = new Job[setup.parallel()];
+        expired = new Job[setup.parallel()];
+        serving = new Generation[setup.parallel()];
     }
 
     /// Token ids that may occur, from 0 to this, exclusive.
-    int vocab() { return sampler.vocab(); }
+    int vocab() { return writer.vocab(); }
 
-    /// Readies a sequence for a request. At least one prompt token is left to compute, since only
-    /// that gives logits.
-    void start(Generation generation) {
-        int[] promptIds = generation.request().promptIds();
-        KvSequence sequence = generation.sequence();
-        int kept = Math.min(sequence.commonPrefix(promptIds), promptIds.length - 1);
-        cache.truncate(sequence, kept);
-        generation.start(sequence.length());
+    /// Takes a request with all its choices: the first computes the prompt, the others go on from
+    /// there.
+    void accept(Generation first, List<Generation> siblings) {
+        first.siblings(siblings);
+        open.add(first);
+        open.addAll(siblings);
+        arrive(first);
     }
 
-    /// One forward pass. Returns whether the generation goes on; if not, its last event was sent.
-    boolean step(Generation generation, StopMatcher stops) {
-        if (generation.stream().cancelled()) {
-            return finish(generation, FinishReason.CANCELLED, "");
+    private void arrive(Generation g) {
+        byJob.put(g.job(), g);
+        scheduler.arrive(g.job(), g.missing(),
+                scheduler.decodeEstimate(g.job().hints(), g.request().maxTokens()));
+    }
+
+    boolean idle() { return open.isEmpty(); }
+
+    /// Accepted and not ended.
+    List<Generation> open() { return open; }
+
+    /// One step. Returns whether any row ran; if none did and the loop is not idle, everyone waits
+    /// for a tier.
+    boolean step() {
+        long now = setup.clock().getAsLong();
+        endLeavers(now);
+        admission.refresh();
+        for (int i = 0; i < rows.count(); i++) {
+            rows.generation(i).plan().clear();
         }
-        TokenHistory history = generation.history();
-        KvSequence sequence = generation.sequence();
+        rows.clear();
+        int count = scheduler.choose(now, chosen);
+        for (int i = 0; i < count; i++) {
+            serving[i] = byJob.get(chosen[i]);
+        }
+        plan(count, now);
+        for (int i = 0; i < count; i++) {
+            if (serving[i].plan().rows > 0) {
+                reserve(serving[i]);
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            if (serving[i].plan().rows > 0) {
+                rows.add(serving[i]);
+            }
+        }
+        if (rows.count() > 0) {
+            rows.forward();
+            for (int i = 0; i < rows.count(); i++) {
+                settle(rows.generation(i));
+            }
+        }
+        stats.stepped(setup.clock().getAsLong() - now, rows, open.size());
+        setup.observer().stepped(this);
+        return rows.count() > 0;
+    }
+
+    /// The order protects running answers: a long prompt takes the rows that they leave.
+    private void plan(int count, long now) {
+        int budget = model.maxRows();
+        for (int i = 0; i < count; i++) {
+            if (serving[i].decoding()) {
+                serving[i].plan().rows = 1;
+                budget--;
+            }
+        }
+        budget -= guesses.plan(serving, count, Math.min(budget, rows.logitsRowsMax() - count));
+        for (int i = 0; i < count; i++) {
+            Generation g = serving[i];
+            if (g.attached() && g.plan().rows == 0) {
+                g.plan().rows = Math.min(budget, g.missing());
+                budget -= g.plan().rows;
+            }
+        }
+        for (int i = 0; i < count && budget > 0; i++) {
+            Generation g = serving[i];
+            if (!g.attached() && admission.admit(g, now)) {
+                g.plan().rows = Math.min(budget, g.missing());
+                budget -= g.plan().rows;
+            }
+        }
+    }
+
+    /// Pages for a plan's rows. Who gets none waits with what it has; the first in serving order
+    /// always gets some, because everyone else can be made to give way to it.
+    private void reserve(Generation g) {
+        Generation.Plan plan = g.plan();
+        KvSequence sequence = g.sequence();
+        while (!cache.reserve(sequence, sequence.length() + plan.rows + plan.guesses)) {
+            if (plan.guesses > 0) {
+                plan.guesses = 0;
+                continue;
+            }
+            Optional<Job> victim = scheduler.victim(g.job());
+            if (victim.isEmpty()) {
+                plan.clear();
+                return;
+            }
+            preempt(byJob.get(victim.get()));
+        }
+    }
+
+    /// Takes a sequence's pages. Nothing is lost: its tokens stay, the tree keeps what it can, and
+    /// what is computed again has the same bits.
+    private void preempt(Generation g) {
+        g.plan().clear();
+        cache.release(g.sequence());
+        g.attached(false);
+        g.progress().preempted();
+        stats.preempted();
+        scheduler.preempted(g.job(), g.missing());
+    }
+
+    private void settle(Generation g) {
+        Generation.Plan plan = g.plan();
+        KvSequence sequence = g.sequence();
         int from = sequence.length();
-        int end = Math.min(history.size(), from + model.maxRows());
-        cache.reserve(sequence, end);
-        batch.clear();
-        batch.sequence(sequence.tables);
-        for (int position = from; position < end; position++) {
-            batch.row(history.get(position), position, position == history.size() - 1);
+        boolean prompt = g.progress().drawn() == 0;
+        if (plan.rows < g.missing()) {
+            cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows);
+            scheduler.served(g.job(), plan.rows, 0);
+            return;
         }
-        model.forward(batch, logits.rows(0, batch.logitsRowCount()));
-        sequence.commit(history, end);
-        return end < history.size() || draw(generation, stops);
+        int before = g.progress().drawn();
+        int right = 0;
+        if (plan.guesses == 0) {
+            cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows);
+            if (prompt) {
+                cache.publish(sequence);
+                forkSiblings(g, plan.logitsRow);
+            }
+            writer.draw(g, plan.logitsRow);
+        } else {
+            right = check(g);
+            cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows + right);
+            if (right < plan.guesses) {
+                cache.truncate(sequence, sequence.length());
+            }
+        }
+        int drawn = g.progress().drawn() - before;
+        scheduler.served(g.job(), plan.rows > 1 || prompt ? plan.rows : 0, drawn);
+        stats.drawn(drawn, plan.guesses, right);
+        endIfDone(g);
     }
 
-    /// Draws the next token. The order of the checks is that of the specification: tokens that end
-    /// the answer, stop strings, the token limit, the context.
-    private boolean draw(Generation generation, StopMatcher stops) {
-        SamplingParams params = generation.request().sampling();
-        int position = generation.history().size();
-        int tokenId = sampler.sample(logits, 0, generation.sampling(), generation.banned());
-        List<Logprob> entries = params.logprobs()
-                ? logprobs.of(logits, 0, tokenId, params.topLogprobs(), position)
-                : List.of();
-        generation.drawn(tokenId);
-        if (generation.endsWith(tokenId)) {
-            return finish(generation, FinishReason.STOP, "");
+    /// Draws behind each guess as long as the guesses are what was drawn, so the tokens are those
+    /// of plain decoding (Leviathan and others, arXiv 2211.17192, with the draw itself as the test:
+    /// sampling.md section 8). Returns how many were right.
+    private int check(Generation g) {
+        Generation.Plan plan = g.plan();
+        int right = 0;
+        boolean more = writer.draw(g, plan.logitsRow);
+        while (more && right < plan.guesses
+                && g.history().get(g.history().size() - 1) == plan.guessed[right]) {
+            right++;
+            more = writer.draw(g, plan.logitsRow + right);
         }
-        generation.stream().put(new Token(tokenId, "", entries));
-        stops.push(tokenizer.bytes(tokenId));
-        if (stops.stopped()) {
-            return finish(generation, FinishReason.STOP, stops.matched());
+        if (!more && right < plan.guesses
+                && g.history().get(g.history().size() - 1) == plan.guessed[right]) {
+            right++;
         }
-        if (generation.drawn() == generation.request().maxTokens()) {
-            return finish(generation, FinishReason.LENGTH, "");
-        }
-        if (generation.history().size() == cache.contextLimit()) {
-            return finish(generation, FinishReason.CONTEXT_FULL, "");
-        }
-        return true;
+        g.progress().guessed(plan.guesses, right);
+        return right;
     }
 
-    private static boolean finish(Generation generation, FinishReason reason, String stop) {
-        generation.stream().put(new Finished(reason, "", stop, generation.usage()));
-        return false;
+    /// The other choices share the prompt's pages and draw from the same row of logits.
+    private void forkSiblings(Generation first, int logitsRow) {
+        for (Generation g : first.siblings()) {
+            if (g.ended()) {
+                continue;
+            }
+            cache.fork(first.sequence(), g.sequence());
+            g.attached(true);
+            g.progress().start(setup.clock().getAsLong(), first.request().promptIds().length);
+            arrive(g);
+            scheduler.attached(g.job(), 0);
+            writer.draw(g, logitsRow);
+            scheduler.served(g.job(), 0, 1);
+            stats.drawn(1, 0, 0);
+            endIfDone(g);
+        }
+        first.siblings(List.of());
+    }
+
+    private void endIfDone(Generation g) {
+        if (g.ending().isPresent()) {
+            end(g, g.ending().get());
+        }
+    }
+
+    private void endLeavers(long now) {
+        for (int i = open.size() - 1; i >= 0; i--) {
+            Generation g = open.get(i);
+            if (g.stream().cancelled()) {
+                end(g, new Finished(FinishReason.CANCELLED, "", "", g.usage()));
+            }
+        }
+        int late = scheduler.expired(now, expired);
+        for (int i = 0; i < late; i++) {
+            Generation g = byJob.get(expired[i]);
+            end(g, new Finished(FinishReason.DEADLINE, "", "", g.usage()));
+        }
+    }
+
+    /// The terminal event of a generation, after its pages are free.
+    private void end(Generation g, TokenEvent event) {
+        if (g.attached()) {
+            cache.close(g.sequence());
+            g.attached(false);
+        }
+        open.remove(g);
+        g.end();
+        if (byJob.remove(g.job()) != null) {
+            leave(g, event);
+        }
+        passOn(g.siblings());
+        g.branch().keep(g.history());
+        stats.cache(cache.stats());
+        setup.ended().run();
+        g.stream().end(event);
+    }
+
+    private void leave(Generation g, TokenEvent event) {
+        boolean byItself = event instanceof Finished last && switch (last.reason()) {
+            case STOP, LENGTH, CONTEXT_FULL -> true;
+            case CANCELLED, DEADLINE -> false;
+        };
+        if (byItself) {
+            scheduler.finish(g.job());
+        } else {
+            scheduler.leave(g.job());
+        }
+    }
+
+    /// Choices whose first one ended before its prompt was computed: the next takes its place.
+    private void passOn(List<Generation> siblings) {
+        var left = new ArrayList<Generation>();
+        for (Generation g : siblings) {
+            if (!g.ended()) {
+                left.add(g);
+            }
+        }
+        if (!left.isEmpty()) {
+            Generation first = left.removeFirst();
+            first.siblings(List.copyOf(left));
+            arrive(first);
+        }
+    }
+
+    /// Ends everything with one event each: the engine closes, or has failed. The readers are told
+    /// before anything else is touched, which after a failure may fail too.
+    void endAll(Failure failure, String message) {
+        for (Generation g : open) {
+            g.end();
+            setup.ended().run();
+            g.stream().end(new Failed(failure, message));
+        }
+        for (Generation g : open) {
+            if (g.attached()) {
+                cache.close(g.sequence());
+                g.attached(false);
+            }
+        }
+        open.clear();
+        byJob.clear();
     }
 }

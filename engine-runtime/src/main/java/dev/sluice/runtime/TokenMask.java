@@ -28,6 +28,10 @@ public final class TokenMask {
         words[tokenId >> 6] &= ~(1L << tokenId);
     }
 
+    public void forbidAll() {
+        Arrays.fill(words, 0);
+    }
+
     public void allowAll() {
         Arrays.fill(words, -1);
     }

@@ -3,24 +3,50 @@ package dev.sluice.runtime;
 import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.TokenEvent.Token;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /// One request's answer. The engine thread writes, one reader takes; [#cancel] from any thread.
 ///
-/// The queue holds every event that the request can produce, so the engine never waits for a
-/// client. Text is made on the reader's thread.
+/// The stream holds every event that the request can produce, so the engine never waits for a
+/// client, and a token costs the engine an `int`. Text is made on the reader's thread.
+///
+/// ```java
+/// boolean more = true;
+/// while (more) {
+///     more = switch (stream.take()) {
+///         case TokenEvent.Token token -> { System.out.print(token.text()); yield true; }
+///         case TokenEvent.Finished last -> { System.out.println(last.text()); yield false; }
+///         case TokenEvent.Failed failed -> throw new IllegalStateException(failed.message());
+///     };
+/// }
+/// ```
 public final class TokenStream {
-    private final BlockingQueue<TokenEvent> events;
+    /// Most answers are shorter than this; the array doubles for the others.
+    private static final int FIRST_TOKENS = 512;
+
+    private final int tokensMax;
     private final TextDecoder decoder;
     private final long seed;
+    private final int choice;
+    // Written by the engine before `published`, read after it.
+    private int[] tokenIds;
+    private List<?>[] logprobs = {};
+    private volatile int published;
+    private volatile TokenEvent last;
+    private volatile Thread reader;
     private volatile boolean cancelled;
+    // The reader's own.
+    private int taken;
     private boolean ended;
 
-    TokenStream(int maxTokens, TextDecoder decoder, long seed) {
-        events = new LinkedBlockingQueue<>(maxTokens + 1);
+    TokenStream(int tokensMax, TextDecoder decoder, long seed, int choice) {
+        this.tokensMax = tokensMax;
         this.decoder = decoder;
         this.seed = seed;
+        this.choice = choice;
+        tokenIds = new int[Math.min(tokensMax, FIRST_TOKENS)];
     }
 
     /// The next event; waits for it. Must not be called after the last one.
@@ -28,19 +54,43 @@ public final class TokenStream {
         if (ended) {
             throw new IllegalStateException("the stream has ended");
         }
-        TokenEvent event = events.take();
-        return switch (event) {
-            case Token(int id, String _, var logprobs) ->
-                    new Token(id, decoder.push(id), logprobs);
-            case Finished(var reason, String _, String stop, var usage) -> {
-                ended = true;
-                yield new Finished(reason, decoder.flush(), stop, usage);
-            }
-            case Failed failed -> {
-                ended = true;
-                yield failed;
-            }
+        if (taken == published && last == null) {
+            await();
+        }
+        if (taken < published) {
+            int id = tokenIds[taken];
+            var token = new Token(id, decoder.push(id), logprobs(taken));
+            taken++;
+            return token;
+        }
+        ended = true;
+        return switch (last) {
+            case Finished(var reason, String _, String stop, var usage) ->
+                    new Finished(reason, decoder.flush(), stop, usage);
+            case Failed failed -> failed;
+            case Token _ -> throw new IllegalStateException("a token is no end");
         };
+    }
+
+    /// The engine writes first and looks for a reader then, the reader announces itself first and
+    /// looks for news then; so one of them sees the other.
+    private void await() throws InterruptedException {
+        reader = Thread.currentThread();
+        try {
+            while (taken == published && last == null) {
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+                LockSupport.park(this);
+            }
+        } finally {
+            reader = null;
+        }
+    }
+
+    @SuppressWarnings("unchecked")
+    private List<Logprob> logprobs(int index) {
+        return index < logprobs.length ? (List<Logprob>) logprobs[index] : List.of();
     }
 
     /// Ends the request at the engine's next step, with its last event as always.
@@ -51,11 +101,44 @@ public final class TokenStream {
     /// The seed that the draws came from.
     public long seed() { return seed; }
 
+    /// Which of the answers to its prompt this is, from 0.
+    public int choice() { return choice; }
+
     boolean cancelled() { return cancelled; }
 
-    void put(TokenEvent event) {
-        if (!events.offer(event)) {
-            throw new IllegalStateException("more events than maxTokens + 1");
+    /// Engine thread only.
+    void put(int tokenId, List<Logprob> entries) {
+        int count = published;
+        if (count == tokensMax || last != null) {
+            throw new IllegalStateException("a token behind the last of " + tokensMax);
+        }
+        if (count == tokenIds.length) {
+            tokenIds = Arrays.copyOf(tokenIds, Math.min(tokensMax, 2 * count));
+        }
+        if (!entries.isEmpty()) {
+            if (count >= logprobs.length) {
+                logprobs = Arrays.copyOf(logprobs, tokenIds.length);
+            }
+            logprobs[count] = entries;
+        }
+        tokenIds[count] = tokenId;
+        published = count + 1;
+        wake();
+    }
+
+    /// The one event that ends it. Engine thread only.
+    void end(TokenEvent event) {
+        if (last != null) {
+            throw new IllegalStateException("a second end " + event + " after " + last);
+        }
+        last = event;
+        wake();
+    }
+
+    private void wake() {
+        Thread waiting = reader;
+        if (waiting != null) {
+            LockSupport.unpark(waiting);
         }
     }
 }

@@ -2,14 +2,24 @@ package dev.sluice.runtime;
 
 /// What a request cost.
 ///
+/// ```java
+/// Usage usage = answer.finished().orElseThrow().usage();
+/// System.out.printf("%d of %d prompt tokens were there already, %.1f tokens/s%n",
+///         usage.cachedTokens(), usage.promptTokens(), usage.decodeTokensPerSecond());
+/// ```
+///
 /// @param promptTokens     of the request
-/// @param cachedTokens     of those, not computed again because their keys and values were there
+/// @param cachedTokens     of those, not computed for it because their keys and values were there
 /// @param completionTokens drawn, the one that ended the generation included
 /// @param queuedNanos      from submission to the first step
 /// @param prefillNanos     from there to the first token
 /// @param decodeNanos      from the first token to the last
+/// @param preemptions      how often it had to give its pages to others
+/// @param guessedTokens    tokens that speculation had checked
+/// @param acceptedTokens   of those, the ones that were right
 public record Usage(int promptTokens, int cachedTokens, int completionTokens, long queuedNanos,
-        long prefillNanos, long decodeNanos) {
+        long prefillNanos, long decodeNanos, int preemptions, int guessedTokens,
+        int acceptedTokens) {
 
     public long timeToFirstTokenNanos() {
         return queuedNanos + prefillNanos;

@@ -215,7 +215,8 @@ class EngineTest {
                 await(go);
             }
         });
-        try (var engine = new Engine(model, TOKENIZER)) {
+        try (var engine = new Engine(
+                model, TOKENIZER, EngineOptions.defaults().withParallel(1))) {
             var running = engine.submit(greedy(3, 50));
             var waiting = engine.submit(greedy(3, 50));
             var later = engine.submit(greedy(3, 5));
@@ -336,8 +337,6 @@ class EngineTest {
             var untouched = read(engine.submit(greedy(30, 4), main));
             assertEquals(first.ids(), untouched.ids());
             assertEquals(29, untouched.finished().usage().cachedTokens());
-            engine.drop(fork);
-            engine.drop(main);
         }
     }
 
@@ -419,8 +418,7 @@ class EngineTest {
         assertEquals(accepted, outcomes.size(), "seed " + seed);
         assertEquals(1, model.closed(), "seed " + seed);
         if (model.forwards() < failAt) {
-            engine.cache().checkIntegrity(
-                    branches.stream().map(Branch::sequence).toList());
+            engine.cache().checkIntegrity(List.of());
         }
     }
 }

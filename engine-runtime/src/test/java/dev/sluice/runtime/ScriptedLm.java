@@ -25,6 +25,8 @@ final class ScriptedLm implements CausalLm {
         void before(int forward);
     }
 
+    static final int MAX_SEQUENCES = 32;
+
     private final int contextLength;
     private final int maxRows;
     private final KvPlan plan;
@@ -102,6 +104,9 @@ final class ScriptedLm implements CausalLm {
     public int maxRows() { return maxRows; }
 
     @Override
+    public int maxSequences() { return MAX_SEQUENCES; }
+
+    @Override
     public KvPlan kvPlan() { return plan; }
 
     @Override
@@ -110,6 +115,7 @@ final class ScriptedLm implements CausalLm {
         hook.before(forwards);
         forwards++;
         require(batch.rowCount() > 0 && batch.rowCount() <= maxRows, "rows " + batch.rowCount());
+        require(batch.sequenceCount() <= MAX_SEQUENCES, "sequences " + batch.sequenceCount());
         require(logits.rows() == batch.logitsRowCount(), "logits rows " + logits.rows());
         for (int row = 0; row < batch.rowCount(); row++) {
             int position = batch.position(row);

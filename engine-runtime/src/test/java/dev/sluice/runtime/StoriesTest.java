@@ -16,7 +16,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
@@ -61,8 +60,8 @@ class StoriesTest {
         int[] wanted = ints(golden.get("out_ids"));
         String text = (String) golden.get("prompt");
         assertArrayEquals(prompt, texts.tokenizer().encodePrompt(text), text);
-        var stream = engine.submit(new GenerateRequest(prompt, wanted.length,
-                SamplingParams.greedy(), Set.of(), List.of(), 0));
+        var stream = engine.submit(GenerateRequest.of(
+                prompt, wanted.length, SamplingParams.greedy()));
         var got = new ArrayList<Integer>();
         while (true) {
             TokenEvent event = stream.take();

@@ -16,6 +16,9 @@ public interface CausalLm extends AutoCloseable {
     /// Most rows of one [#forward].
     int maxRows();
 
+    /// Most sequences of one [#forward]: one, unless a model can do more.
+    default int maxSequences() { return 1; }
+
     KvPlan kvPlan();
 
     /// Runs the rows of `batch` through the model. Their keys and values are written to the

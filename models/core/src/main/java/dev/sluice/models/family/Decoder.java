@@ -89,6 +89,9 @@ final class Decoder implements CausalLm {
     public int maxRows() { return limits.maxRows(); }
 
     @Override
+    public int maxSequences() { return limits.maxSequences(); }
+
+    @Override
     public KvPlan kvPlan() { return kv.plan(); }
 
     @Override

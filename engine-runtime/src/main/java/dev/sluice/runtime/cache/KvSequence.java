@@ -1,4 +1,4 @@
-package dev.sluice.runtime;
+package dev.sluice.runtime.cache;
 
 import java.util.Arrays;
 
@@ -7,7 +7,7 @@ import java.util.Arrays;
 ///
 ///     group 0   [p7][p3][p9][..         table[i] holds positions i * pageSize and on
 ///     group 1   (given back)[p2][..     a window group has forgotten the pages before firstLive
-final class KvSequence {
+public final class KvSequence {
     final int[][] tables;
     /// First index of each group's table that still has its page.
     final int[] firstLive;
@@ -23,22 +23,27 @@ final class KvSequence {
     }
 
     /// Positions computed.
-    int length() { return length; }
+    public int length() { return length; }
+
+    /// The token that a computed position was computed from.
+    public int token(int position) { return tokenIds[position]; }
+
+    /// Pages `[group][position / pageSize]` as [dev.sluice.models.Batch#sequence] takes them. The
+    /// same array for the sequence's whole life.
+    public int[][] pages() { return tables; }
 
     /// How many tokens at the start of `promptIds` are the sequence's own.
-    int commonPrefix(int[] promptIds) {
+    public int commonPrefix(int[] promptIds) {
         int mismatch = Arrays.mismatch(tokenIds, 0, length, promptIds, 0, promptIds.length);
         return mismatch < 0 ? length : mismatch;
     }
 
-    /// Notes that positions up to `end` were computed from the history's tokens.
-    void commit(TokenHistory history, int end) {
+    /// Notes that positions `[from, end)` were computed from the tokens there.
+    void append(int[] tokens, int from, int end) {
         if (tokenIds.length < end) {
             tokenIds = Arrays.copyOf(tokenIds, Math.max(end, 2 * tokenIds.length));
         }
-        for (int position = length; position < end; position++) {
-            tokenIds[position] = history.get(position);
-        }
+        System.arraycopy(tokens, from, tokenIds, from, end - from);
         length = end;
     }
 

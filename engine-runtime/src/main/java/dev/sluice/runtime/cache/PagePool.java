@@ -1,4 +1,4 @@
-package dev.sluice.runtime;
+package dev.sluice.runtime.cache;
 
 /// The pages of one KV group: which are free, and how many sequences share each of the others.
 /// Numbers only; the bytes live with the model. Engine thread only.

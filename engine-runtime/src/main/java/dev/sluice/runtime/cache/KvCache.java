@@ -1,15 +1,17 @@
-package dev.sluice.runtime;
+package dev.sluice.runtime.cache;
 
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 
 /// Hands out a model's KV pages to sequences. Full pages are shared between forks; a page that a
 /// sequence is about to write while another sequence has it too is copied first. Sequences that
 /// nobody works on are emptied, least recently used first, when pages run out; their tokens are
 /// then computed again. Engine thread only.
-final class KvCache {
+public final class KvCache implements AutoCloseable {
     private final CausalLm model;
     private final KvPlan plan;
     private final PagePool[] pools;
@@ -17,7 +19,8 @@ final class KvCache {
     /// Sequences that wait for their next request, least recently used first.
     private final List<KvSequence> idle = new ArrayList<>();
 
-    KvCache(CausalLm model) {
+    /// For the pages of `model`; what the pool has no room for goes to `tiers`.
+    public KvCache(CausalLm model, KvTiers tiers) {
         this.model = model;
         plan = model.kvPlan();
         pools = new PagePool[plan.groups().size()];
@@ -36,16 +39,16 @@ final class KvCache {
     }
 
     /// Most positions of one sequence: what the model was made for and what its pages hold.
-    int contextLimit() { return contextLimit; }
+    public int contextLimit() { return contextLimit; }
 
     /// An empty sequence; any thread.
-    KvSequence open() {
+    public KvSequence open(CacheSpace space) {
         int pages = (contextLimit + plan.pageSize() - 1) / plan.pageSize();
         return new KvSequence(pools.length, pages);
     }
 
     /// Makes the empty `child` a second sequence of the same tokens. It shares every page.
-    void fork(KvSequence parent, KvSequence child) {
+    public void fork(KvSequence parent, KvSequence child) {
         child.copyFrom(parent);
         for (int group = 0; group < pools.length; group++) {
             for (int i = child.firstLive[group]; i < child.tableEnd[group]; i++) {
@@ -56,7 +59,7 @@ final class KvCache {
 
     /// Cuts the sequence to at most `length` positions, or to none where a sliding window has
     /// forgotten what the next row would have to see.
-    void truncate(KvSequence sequence, int length) {
+    public void truncate(KvSequence sequence, int length) {
         int end = Math.min(length, sequence.length());
         for (int group = 0; group < pools.length; group++) {
             if (sequence.firstLive[group] > firstSeenPage(group, end)) {
@@ -77,7 +80,9 @@ final class KvCache {
     }
 
     /// Makes pages ready for positions up to `end`, which the next step will write.
-    void reserve(KvSequence sequence, int end) {
+    ///
+    /// @return whether there were enough; if not, nothing changed
+    public boolean reserve(KvSequence sequence, int end) {
         for (int group = 0; group < pools.length; group++) {
             forget(sequence, group);
             ownLastPage(sequence, group);
@@ -86,6 +91,53 @@ final class KvCache {
                 sequence.tableEnd[group]++;
             }
         }
+        return true;
+    }
+
+    /// Notes that the positions `[from, end)` are computed, from the tokens at those indices of
+    /// `tokens`; `from` is the sequence's length. Full pages are published.
+    public void commit(KvSequence sequence, int[] tokens, int from, int end) {
+        sequence.append(tokens, from, end);
+    }
+
+    /// Lets others share also the last page, which is partly filled: at the end of a prompt.
+    public void publish(KvSequence sequence) {
+    }
+
+    /// Tokens at the start of `tokens[0, length)` that attaching would reuse now.
+    public int match(CacheSpace space, int[] tokens, int length) {
+        return 0;
+    }
+
+    /// Makes `empty` share the longest known prefix of `tokens[0, length)`.
+    public Attached attach(KvSequence empty, int[] tokens, int length) {
+        return new Attached(0, false);
+    }
+
+    /// Preemption: what was computed stays in the tree until it is evicted, and the sequence is
+    /// empty and can be attached again.
+    public void release(KvSequence sequence) {
+        truncate(sequence, 0);
+    }
+
+    /// As [#release], for a session that waits for a tool: the hint decides whether its pages stay,
+    /// go to a tier or are the first to go. Resume by attaching.
+    public void park(KvSequence sequence, ParkHint hint) {
+        release(sequence);
+    }
+
+    /// Tells what computing a prompt costs, so that reading pages back is only done when cheaper.
+    public void prefillMeasured(int tokens, long nanos) {
+    }
+
+    /// Writes the sequence's tokens and pages to a file.
+    public void save(KvSequence sequence, Path file) {
+        throw new UnsupportedOperationException("not yet");
+    }
+
+    /// A sequence from a file that [#save] wrote, perhaps in another process.
+    public KvSequence restore(Path file) throws ForeignCacheException {
+        throw new ForeignCacheException(file, "not yet");
     }
 
     /// Gives the pages back that no further row of a window group sees.
@@ -128,25 +180,40 @@ final class KvCache {
     }
 
     /// Lets other sequences have the pages when they run out.
-    void park(KvSequence sequence) {
+    public void rest(KvSequence sequence) {
         idle.addLast(sequence);
     }
 
-    /// Takes a sequence back from [#park].
-    void resume(KvSequence sequence) {
+    /// Takes a sequence back from [#rest].
+    public void resume(KvSequence sequence) {
         idle.remove(sequence);
     }
 
     /// Gives all pages back.
-    void close(KvSequence sequence) {
+    public void close(KvSequence sequence) {
         idle.remove(sequence);
         truncate(sequence, 0);
     }
 
-    int freePages(int group) { return pools[group].freeCount(); }
+    /// Frees the host tier and ends its thread.
+    @Override
+    public void close() {
+    }
+
+    public CacheStats stats() {
+        var groups = new ArrayList<CacheStats.Group>();
+        for (int group = 0; group < pools.length; group++) {
+            int pages = plan.groups().get(group).pages();
+            int free = pools[group].freeCount();
+            groups.add(new CacheStats.Group(pages, free, 0, pages - free));
+        }
+        return new CacheStats(groups, 0, 0, 0, 0, 0, CacheStats.Tiers.NONE);
+    }
+
+    public int freePages(int group) { return pools[group].freeCount(); }
 
     /// Throws unless the pages of `live` sequences account for every page that is not free.
-    void checkIntegrity(List<KvSequence> live) {
+    public void checkIntegrity(Collection<KvSequence> live) {
         for (int group = 0; group < pools.length; group++) {
             pools[group].checkIntegrity();
             int held = 0;
