@@ -19,8 +19,8 @@ import picocli.CommandLine.Spec;
         description = "Runs open-weight language models on this machine.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {RunCommand.class, ChatCommand.class, BenchCommand.class,
-                TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
+        subcommands = {RunCommand.class, ChatCommand.class, ServeCommand.class,
+                BenchCommand.class, TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
                 PerplexityCommand.class, InspectCommand.class, DoctorCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
