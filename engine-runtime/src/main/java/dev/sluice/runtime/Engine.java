@@ -52,6 +52,7 @@ public final class Engine implements AutoCloseable {
     private final CausalLm model;
     private final RequestDoor door;
     private final KvCache cache;
+    private final Drafter drafter;
     private final TokenLoop loop;
     private final StatsBoard stats = new StatsBoard();
     private final AtomicInteger open = new AtomicInteger();
@@ -71,13 +72,29 @@ public final class Engine implements AutoCloseable {
         this(model, tokenizer, options, LoopObserver.NONE);
     }
 
+    /// With a draft model of the same vocabulary for [Speculation#draftModel]. The engine closes
+    /// both when it ends.
+    public Engine(CausalLm model, CausalLm draft, Tokenizer tokenizer, EngineOptions options) {
+        this(model, tokenizer, options, LoopObserver.NONE, List.of(draft));
+    }
+
     Engine(CausalLm model, Tokenizer tokenizer, EngineOptions options, LoopObserver observer) {
+        this(model, tokenizer, options, observer, List.of());
+    }
+
+    /// @param drafts  none or one
+    private Engine(CausalLm model, Tokenizer tokenizer, EngineOptions options,
+            LoopObserver observer, List<CausalLm> drafts) {
         this.model = model;
         cache = new KvCache(model, KvTiers.NONE);
         LoopSetup setup = LoopSetup.of(model, cache, options, stats, observer)
                 .withEnded(open::decrementAndGet);
-        loop = new TokenLoop(model, tokenizer, setup);
-        door = new RequestDoor(tokenizer, cache, loop.vocab(), setup.drafter() != Drafter.NONE);
+        int vocab = Math.min(model.vocab(), tokenizer.vocabSize());
+        drafter = drafts.isEmpty() ? Drafter.NONE
+                : new DraftModel(drafts.getFirst(), vocab, setup.parallel());
+        loop = new TokenLoop(model, tokenizer, setup.withDrafter(drafter));
+        door = new RequestDoor(
+                tokenizer, cache, vocab, !drafts.isEmpty(), setup.clock());
         openMax = options.waitingMax() + setup.parallel();
         stats.cache(cache.stats());
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);
@@ -228,6 +245,7 @@ public final class Engine implements AutoCloseable {
             loop.endAll(end, stopReason);
             sweep(end);
             cache.close();
+            drafter.close();
             model.close();
         }
     }

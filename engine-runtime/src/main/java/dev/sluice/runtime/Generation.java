@@ -37,6 +37,7 @@ final class Generation {
     private boolean loading;
     private Generation leader;
     private int leaderTokens;
+    private boolean followed;
     private boolean ended;
     private Optional<TokenEvent> ending = Optional.empty();
 
@@ -122,7 +123,11 @@ final class Generation {
     void follow(Generation other, int tokens) {
         leader = other;
         leaderTokens = tokens;
+        other.followed = true;
     }
+
+    /// Whether someone waits, or has waited, for its prompt.
+    boolean followed() { return followed; }
 
     void unfollow() {
         leader = null;

@@ -33,6 +33,10 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, Drafter draft
                 System::nanoTime, () -> { });
     }
 
+    LoopSetup withDrafter(Drafter source) {
+        return new LoopSetup(cache, scheduler, parallel, source, stats, observer, clock, ended);
+    }
+
     LoopSetup withEnded(Runnable called) {
         return new LoopSetup(
                 cache, scheduler, parallel, drafter, stats, observer, clock, called);

@@ -8,6 +8,7 @@ import dev.sluice.runtime.schedule.Job;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /// Checks requests before they are queued, and makes what they need so that the engine's thread
 /// need not. Any thread.
@@ -18,14 +19,17 @@ final class RequestDoor {
     private final KvCache cache;
     private final int vocab;
     private final boolean drafts;
+    private final LongSupplier clock;
     private volatile Breakers breakers = new Breakers(List.of(), DryBreakers.NONE);
 
     /// @param drafts  whether there is a draft model
-    RequestDoor(Tokenizer tokenizer, KvCache cache, int vocab, boolean drafts) {
+    RequestDoor(Tokenizer tokenizer, KvCache cache, int vocab, boolean drafts,
+            LongSupplier clock) {
         this.tokenizer = tokenizer;
         this.cache = cache;
         this.vocab = vocab;
         this.drafts = drafts;
+        this.clock = clock;
     }
 
     /// The generations of a request's choices, in order.
@@ -34,7 +38,7 @@ final class RequestDoor {
         var patterns = request.stopStrings().isEmpty()
                 ? StopMatcher.Patterns.NONE : new StopMatcher.Patterns(request.stopStrings());
         int room = cache.contextLimit() - request.promptIds().length;
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         var space = request.cacheSalt().isEmpty() ? CacheSpace.SHARED
                 : new CacheSpace("", request.cacheSalt());
         var made = new ArrayList<Generation>(choices);

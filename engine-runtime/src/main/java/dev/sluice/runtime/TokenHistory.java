@@ -34,6 +34,11 @@ public final class TokenHistory {
         tokenIds[size++] = tokenId;
     }
 
+    /// Forgets the tokens from `length` on, which is not below the prompt's length.
+    void cut(int length) {
+        size = Math.clamp(length, promptLength, size);
+    }
+
     /// How many tokens at the start two histories have in common.
     int commonPrefix(TokenHistory other) {
         int mismatch = Arrays.mismatch(tokenIds, 0, size, other.tokenIds, 0, other.size);

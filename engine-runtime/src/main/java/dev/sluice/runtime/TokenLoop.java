@@ -44,6 +44,8 @@ final class TokenLoop {
     private final Job[] chosen;
     private final Job[] expired;
     private final Generation[] serving;
+    /// Rows of this step that nobody has yet.
+    private int budget;
 
     TokenLoop(CausalLm model, Tokenizer tokenizer, LoopSetup setup) {
         this.model = model;
@@ -99,10 +101,8 @@ final class TokenLoop {
             serving[i] = byJob.get(chosen[i]);
         }
         plan(count, now);
-        for (int i = 0; i < count; i++) {
-            if (serving[i].plan().rows > 0) {
-                reserve(serving[i]);
-            }
+        if (budget == model.maxRows()) {
+            breakStandstill(count);
         }
         for (int i = 0; i < count; i++) {
             if (serving[i].plan().rows > 0) {
@@ -120,54 +120,88 @@ final class TokenLoop {
         return rows.count() > 0;
     }
 
-    /// The order protects running answers: a long prompt takes the rows that they leave.
+    /// Gives rows and the pages for them. The order protects running answers: prompts take the rows
+    /// that those leave, and a lane's started prompts go before its new ones.
     private void plan(int count, long now) {
-        int budget = model.maxRows();
+        budget = model.maxRows();
         for (int i = 0; i < count; i++) {
             if (serving[i].decoding()) {
-                serving[i].plan().rows = 1;
-                budget--;
+                give(serving[i]);
             }
         }
-        budget -= guesses.plan(serving, count, Math.min(budget, rows.logitsRowsMax() - count));
-        for (int i = 0; i < count; i++) {
-            Generation g = serving[i];
-            if (g.attached() && g.plan().rows == 0) {
-                g.plan().rows = Math.min(budget, g.missing());
-                budget -= g.plan().rows;
-            }
+        int guessed = guesses.plan(
+                serving, count, Math.min(budget, rows.logitsRowsMax() - count));
+        budget -= guessed;
+        for (int i = 0; i < count && guessed > 0; i++) {
+            reserveGuesses(serving[i]);
         }
-        for (int i = 0; i < count && budget > 0; i++) {
-            Generation g = serving[i];
-            if (!g.attached() && admission.admit(g, now)) {
-                g.plan().rows = Math.min(budget, g.missing());
-                budget -= g.plan().rows;
+        for (int lane = 0; lane < RequestHints.LANES && budget > 0; lane++) {
+            for (int i = 0; i < count; i++) {
+                Generation g = serving[i];
+                if (g.request().hints().lane() == lane && g.attached() && !g.decoding()) {
+                    give(g);
+                }
+            }
+            for (int i = 0; i < count && budget > 0; i++) {
+                Generation g = serving[i];
+                if (g.request().hints().lane() == lane && !g.attached()
+                        && admission.admit(g, now)) {
+                    give(g);
+                }
             }
         }
     }
 
-    /// Pages for a plan's rows. Who gets none waits with what it has; the first in serving order
-    /// always gets some, because everyone else can be made to give way to it.
-    private void reserve(Generation g) {
-        Generation.Plan plan = g.plan();
-        KvSequence sequence = g.sequence();
-        while (!cache.reserve(sequence, sequence.length() + plan.rows + plan.guesses)) {
-            if (plan.guesses > 0) {
-                plan.guesses = 0;
-                continue;
-            }
+    /// As many rows as are missing and left, if there are pages for them. Who gets none waits with
+    /// what it has; the most worthy one always gets some, because everyone else has to give way.
+    private void give(Generation g) {
+        int given = Math.min(budget, g.missing());
+        int end = g.sequence().length() + given;
+        boolean ready = given > 0 && cache.reserve(g.sequence(), end);
+        while (given > 0 && !ready) {
             Optional<Job> victim = scheduler.victim(g.job());
             if (victim.isEmpty()) {
-                plan.clear();
                 return;
             }
             preempt(byJob.get(victim.get()));
+            ready = cache.reserve(g.sequence(), end);
+        }
+        g.plan().rows = given;
+        budget -= given;
+    }
+
+    /// Those who were chosen may lack pages that older ones have who were not: the order in which
+    /// jobs are served and the order in which they give way differ. Then the first who was chosen
+    /// gets its pages from whoever has some, the youngest first.
+    private void breakStandstill(int count) {
+        for (int i = 0; i < count; i++) {
+            Generation g = serving[i];
+            for (int k = open.size() - 1; k >= 0 && g.attached(); k--) {
+                if (open.get(k) != g && open.get(k).attached()) {
+                    preempt(open.get(k));
+                    give(g);
+                }
+                if (g.plan().rows > 0) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Nobody gives way to a guess.
+    private void reserveGuesses(Generation g) {
+        Generation.Plan plan = g.plan();
+        if (plan.guesses > 0 && !cache.reserve(
+                g.sequence(), g.sequence().length() + plan.rows + plan.guesses)) {
+            budget += plan.guesses;
+            plan.guesses = 0;
         }
     }
 
     /// Takes a sequence's pages. Nothing is lost: its tokens stay, the tree keeps what it can, and
     /// what is computed again has the same bits.
     private void preempt(Generation g) {
+        budget += g.plan().rows + g.plan().guesses;
         g.plan().clear();
         cache.release(g.sequence());
         g.attached(false);
@@ -191,7 +225,10 @@ final class TokenLoop {
         if (plan.guesses == 0) {
             cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows);
             if (prompt) {
-                cache.publish(sequence);
+                if (g.followed()) {
+                    // Only then, because a published page is copied before it is written on.
+                    cache.publish(sequence);
+                }
                 forkSiblings(g, plan.logitsRow);
             }
             writer.draw(g, plan.logitsRow);
@@ -278,6 +315,7 @@ final class TokenLoop {
         if (byJob.remove(g.job()) != null) {
             leave(g, event);
         }
+        setup.drafter().forget(g);
         passOn(g.siblings());
         g.branch().keep(g.history());
         stats.cache(cache.stats());

@@ -93,6 +93,9 @@ public final class TokenStream {
         return index < logprobs.length ? (List<Logprob>) logprobs[index] : List.of();
     }
 
+    /// Whether [#take] would return at once.
+    boolean ready() { return taken < published || last != null; }
+
     /// Ends the request at the engine's next step, with its last event as always.
     public void cancel() {
         cancelled = true;

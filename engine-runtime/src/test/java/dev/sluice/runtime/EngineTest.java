@@ -333,7 +333,7 @@ class EngineTest {
             var forked = read(engine.submit(GenerateRequest.of(other, 4, GREEDY), fork));
             assertEquals(expected(script, other, 4), forked.ids());
             assertTrue(forked.finished().usage().cachedTokens() >= 30);
-            assertEquals(1, model.pagesCopied());
+            assertEquals(2, model.pagesCopied());
             var untouched = read(engine.submit(greedy(30, 4), main));
             assertEquals(first.ids(), untouched.ids());
             assertEquals(29, untouched.finished().usage().cachedTokens());

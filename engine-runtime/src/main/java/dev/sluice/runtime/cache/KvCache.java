@@ -7,35 +7,50 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 
-/// Hands out a model's KV pages to sequences. Full pages are shared between forks; a page that a
-/// sequence is about to write while another sequence has it too is copied first. Sequences that
-/// nobody works on are emptied, least recently used first, when pages run out; their tokens are
-/// then computed again. Engine thread only.
+/// Hands a model's KV pages to sequences, keeps what they computed for those that begin alike, and
+/// takes it back, least recently used first, when pages run out. What a sequence works on is never
+/// taken. Numbers of pages only: the bytes live with the model.
+///
+/// The life of a sequence: [#open], [#attach] to what is known of its prompt, then for each step
+/// [#reserve], the forward pass and [#commit]; [#publish] at the end of a prompt, [#close] in the
+/// end. A step of a sequence that has its pages allocates nothing. Engine thread only, but for
+/// [#open] and [#contextLimit].
 public final class KvCache implements AutoCloseable {
-    private final CausalLm model;
+    /// Nodes that one call may take: a root, the upper part of a split, a new run.
+    private static final int NODES_OF_A_CALL = 3;
+
     private final KvPlan plan;
     private final PagePool[] pools;
+    private final PageTables tables;
+    private final TreeNodes nodes;
+    private final PrefixTree tree;
+    private final PrefixMatch match;
     private final int contextLimit;
-    /// Sequences that wait for their next request, least recently used first.
-    private final List<KvSequence> idle = new ArrayList<>();
+    private final int[] offered;
+    private long queriedTokens;
+    private long hitTokens;
+    private long evictedPages;
 
     /// For the pages of `model`; what the pool has no room for goes to `tiers`.
     public KvCache(CausalLm model, KvTiers tiers) {
-        this.model = model;
         plan = model.kvPlan();
-        pools = new PagePool[plan.groups().size()];
-        long limit = model.contextLength();
-        for (int group = 0; group < pools.length; group++) {
+        int groups = plan.groups().size();
+        pools = new PagePool[groups];
+        var windowed = new boolean[groups];
+        int mostPages = 0;
+        for (int group = 0; group < groups; group++) {
             KvPlan.Group planned = plan.groups().get(group);
             pools[group] = new PagePool(planned.pages());
-            long positions = (long) planned.pages() * plan.pageSize();
-            // A window needs the pages it sees, a step's new rows, and two pages' ends.
-            if (planned.window() == 0
-                    || positions < planned.window() + model.maxRows() + 2L * plan.pageSize()) {
-                limit = Math.min(limit, positions);
-            }
+            windowed[group] = planned.window() > 0;
+            mostPages = Math.max(mostPages, planned.pages());
         }
-        contextLimit = (int) limit;
+        contextLimit = plan.positions(model.contextLength(), model.maxRows());
+        tables = new PageTables(model, pools);
+        // A node per page, and as many again for runs that end inside a page.
+        nodes = new TreeNodes(2 * mostPages + 2 * NODES_OF_A_CALL, groups, plan.pageSize());
+        tree = new PrefixTree(nodes, pools, windowed);
+        match = new PrefixMatch(nodes, tables.windows());
+        offered = new int[groups];
     }
 
     /// Most positions of one sequence: what the model was made for and what its pages hold.
@@ -43,53 +58,110 @@ public final class KvCache implements AutoCloseable {
 
     /// An empty sequence; any thread.
     public KvSequence open(CacheSpace space) {
-        int pages = (contextLimit + plan.pageSize() - 1) / plan.pageSize();
-        return new KvSequence(pools.length, pages);
+        return new KvSequence(
+                space, pools.length, Math.ceilDiv(contextLimit, plan.pageSize()));
     }
 
-    /// Makes the empty `child` a second sequence of the same tokens. It shares every page.
-    public void fork(KvSequence parent, KvSequence child) {
-        child.copyFrom(parent);
+    // ---- reuse ------------------------------------------------------------------------------
+
+    /// Tokens at the start of `tokens[0, length)` that attaching would reuse now.
+    public int match(CacheSpace space, int[] tokens, int length) {
+        match.walk(tree.findRoot(space), tokens, length);
+        if (match.length() > 0) {
+            tree.touch(match.node());
+        }
+        return match.length();
+    }
+
+    /// Makes the empty sequence share the longest known prefix of `tokens[0, length)`, and keeps
+    /// that from being evicted. Leave a token out of `length` to get logits.
+    public Attached attach(KvSequence empty, int[] tokens, int length) {
+        requireEmpty(empty);
+        unanchor(empty);
+        queriedTokens += length;
+        match.walk(tree.findRoot(empty.space), tokens, length);
+        if (match.length() == 0) {
+            return new Attached(0, false);
+        }
+        hitTokens += adopt(empty, tokens);
+        return new Attached(empty.length(), false);
+    }
+
+    /// Gives the empty sequence what the last walk has found.
+    private int adopt(KvSequence empty, int[] tokens) {
+        anchor(empty, match.node());
+        if (match.length() < nodes.end[empty.node]) {
+            makeNodes();
+            if (nodes.freeCount() == 0) {
+                unanchor(empty);
+                return 0;
+            }
+            anchor(empty, tree.split(empty.node, match.length()));
+        }
+        tables.share(nodes, empty.node, empty, tokens);
+        touch(empty);
+        return empty.length();
+    }
+
+    /// Notes the use of a path and of the window pages at its end.
+    private void touch(KvSequence sequence) {
+        tree.touch(sequence.node);
         for (int group = 0; group < pools.length; group++) {
-            for (int i = child.firstLive[group]; i < child.tableEnd[group]; i++) {
-                pools[group].retain(child.tables[group][i]);
+            int first = sequence.firstLive[group] * plan.pageSize();
+            int at = sequence.node;
+            while (tables.windows()[group] > 0 && nodes.end[at] > first) {
+                if (nodes.page(at, group) != PagePool.NO_PAGE) {
+                    tree.touchWindow(at, group);
+                }
+                at = nodes.parent[at];
             }
         }
     }
 
-    /// Cuts the sequence to at most `length` positions, or to none where a sliding window has
-    /// forgotten what the next row would have to see.
-    public void truncate(KvSequence sequence, int length) {
-        int end = Math.min(length, sequence.length());
-        for (int group = 0; group < pools.length; group++) {
-            if (sequence.firstLive[group] > firstSeenPage(group, end)) {
-                end = 0;
-            }
-        }
-        for (int group = 0; group < pools.length; group++) {
-            int pages = (end + plan.pageSize() - 1) / plan.pageSize();
-            while (sequence.tableEnd[group] > Math.max(pages, sequence.firstLive[group])) {
-                pools[group].release(sequence.tables[group][--sequence.tableEnd[group]]);
-            }
-            if (end == 0) {
-                sequence.firstLive[group] = 0;
-                sequence.tableEnd[group] = 0;
-            }
-        }
-        sequence.shorten(end);
+    /// Locks `node` as the end of what the sequence has published.
+    private void anchor(KvSequence sequence, int node) {
+        tree.lock(node);
+        unanchor(sequence);
+        sequence.node = node;
+        sequence.published = nodes.end[node];
     }
 
-    /// Makes pages ready for positions up to `end`, which the next step will write.
+    private void unanchor(KvSequence sequence) {
+        if (sequence.node != TreeNodes.NONE) {
+            tree.unlock(sequence.node);
+            sequence.node = TreeNodes.NONE;
+        }
+        sequence.published = 0;
+    }
+
+    private static void requireEmpty(KvSequence sequence) {
+        if (sequence.length() > 0) {
+            throw new IllegalStateException(
+                    "a sequence of " + sequence.length() + " positions, expected an empty one");
+        }
+    }
+
+    // ---- growth -----------------------------------------------------------------------------
+
+    /// Makes pages ready for positions up to `end`, which the next step will write: evicts what
+    /// nobody works on, and copies a last page that others have too.
     ///
-    /// @return whether there were enough; if not, nothing changed
+    /// @return whether there were enough; if not, the sequence is as before
     public boolean reserve(KvSequence sequence, int end) {
+        if (end > contextLimit) {
+            throw new IllegalArgumentException("%d positions, at most %d fit"
+                    .formatted(end, contextLimit));
+        }
+        tables.forget(sequence);
         for (int group = 0; group < pools.length; group++) {
-            forget(sequence, group);
-            ownLastPage(sequence, group);
-            while (sequence.tableEnd[group] * plan.pageSize() < end) {
-                sequence.tables[group][sequence.tableEnd[group]] = allocate(group);
-                sequence.tableEnd[group]++;
+            while (pools[group].freeCount() < tables.missing(sequence, group, end)) {
+                if (!evictFor(group) && !withdraw(sequence)) {
+                    return false;
+                }
             }
+        }
+        for (int group = 0; group < pools.length; group++) {
+            tables.grow(sequence, group, end);
         }
         return true;
     }
@@ -97,27 +169,94 @@ public final class KvCache implements AutoCloseable {
     /// Notes that the positions `[from, end)` are computed, from the tokens at those indices of
     /// `tokens`; `from` is the sequence's length. Full pages are published.
     public void commit(KvSequence sequence, int[] tokens, int from, int end) {
+        if (from != sequence.length() || end < from) {
+            throw new IllegalArgumentException("positions [%d, %d) of a sequence of %d".formatted(
+                    from, end, sequence.length()));
+        }
         sequence.append(tokens, from, end);
+        publish(sequence, end - end % plan.pageSize());
     }
 
     /// Lets others share also the last page, which is partly filled: at the end of a prompt.
     public void publish(KvSequence sequence) {
+        publish(sequence, sequence.length());
     }
 
-    /// Tokens at the start of `tokens[0, length)` that attaching would reuse now.
-    public int match(CacheSpace space, int[] tokens, int length) {
-        return 0;
+    private void publish(KvSequence sequence, int end) {
+        while (sequence.published < end) {
+            makeNodes();
+            if (nodes.freeCount() < NODES_OF_A_CALL) {
+                // Every node is in use: the sequence keeps its pages to itself.
+                return;
+            }
+            if (sequence.node == TreeNodes.NONE) {
+                anchor(sequence, tree.makeRoot(sequence.space));
+            }
+            int index = sequence.published / plan.pageSize();
+            int upto = Math.min(end, (index + 1) * plan.pageSize());
+            tables.pagesAt(sequence, index, offered);
+            anchor(sequence, tree.publish(sequence.node, sequence.tokens(), upto, offered));
+            tables.swap(nodes, sequence.node, sequence);
+        }
     }
 
-    /// Makes `empty` share the longest known prefix of `tokens[0, length)`.
-    public Attached attach(KvSequence empty, int[] tokens, int length) {
-        return new Attached(0, false);
+    /// Makes the empty `child` a second sequence of the same tokens. It shares every page.
+    public void fork(KvSequence parent, KvSequence child) {
+        requireEmpty(child);
+        if (!parent.space.equals(child.space)) {
+            throw new IllegalArgumentException("a fork into another cache space");
+        }
+        tables.forget(parent);
+        tables.share(parent, child);
+        unanchor(child);
+        if (parent.node != TreeNodes.NONE) {
+            tree.lock(parent.node);
+            child.node = parent.node;
+            child.published = parent.published;
+        }
+    }
+
+    /// Cuts the sequence to at most `length` positions: rejected guesses, edited sessions. Where a
+    /// sliding window has forgotten what the next row would have to see, the pages come from the
+    /// tree, and the sequence may become shorter than asked.
+    public void truncate(KvSequence sequence, int length) {
+        if (length >= sequence.length()) {
+            tables.cut(sequence, sequence.length());
+            return;
+        }
+        if (!tables.sees(sequence, length)) {
+            int[] tokens = java.util.Arrays.copyOf(sequence.tokens(), length);
+            release(sequence);
+            match.walk(tree.findRoot(sequence.space), tokens, length);
+            if (match.length() > 0) {
+                adopt(sequence, tokens);
+            }
+            return;
+        }
+        tables.cut(sequence, length);
+        while (sequence.published > length) {
+            // A lock on the parent first: it may have no other.
+            anchor(sequence, nodes.parent[sequence.node]);
+        }
+        if (length == 0) {
+            unanchor(sequence);
+        }
+    }
+
+    // ---- the end ----------------------------------------------------------------------------
+
+    /// Publishes what the sequence has and gives its pages back. The tree keeps them until others
+    /// need them. Closing twice does nothing.
+    public void close(KvSequence sequence) {
+        release(sequence);
     }
 
     /// Preemption: what was computed stays in the tree until it is evicted, and the sequence is
     /// empty and can be attached again.
     public void release(KvSequence sequence) {
-        truncate(sequence, 0);
+        publish(sequence);
+        tables.cut(sequence, 0);
+        unanchor(sequence);
     }
 
     /// As [#release], for a session that waits for a tool: the hint decides whether its pages stay,
@@ -125,6 +264,52 @@ public final class KvCache implements AutoCloseable {
     public void park(KvSequence sequence, ParkHint hint) {
         release(sequence);
     }
+
+    // ---- eviction ---------------------------------------------------------------------------
+
+    /// Gives up one thing that may hold pages of the group: of a window group a page that no
+    /// sequence has, otherwise the least recently used leaf.
+    private boolean evictFor(int group) {
+        boolean evicted = tables.windows()[group] > 0 ? tree.dropWindowPage(group) : evictLeaf();
+        evictedPages += evicted ? 1 : 0;
+        return evicted;
+    }
+
+    /// Takes the sequence's partly filled last page out of the tree, unless others need it there,
+    /// so that the sequence may write on without a copy for which there is no page.
+    private boolean withdraw(KvSequence sequence) {
+        int pageStart = sequence.length() - sequence.length() % plan.pageSize();
+        if (sequence.published <= pageStart) {
+            return false;
+        }
+        while (sequence.published > pageStart) {
+            anchor(sequence, nodes.parent[sequence.node]);
+        }
+        int last = nodes.child(sequence.node, sequence.token(sequence.published));
+        boolean alone = last != TreeNodes.NONE && nodes.children[last] == 0
+                && nodes.locks[last] == 0;
+        if (alone) {
+            tree.remove(last);
+        }
+        return alone;
+    }
+
+    private boolean evictLeaf() {
+        if (!tree.hasLeaf()) {
+            return false;
+        }
+        tree.remove(tree.coldest());
+        return true;
+    }
+
+    private void makeNodes() {
+        boolean more = true;
+        while (more && nodes.freeCount() < NODES_OF_A_CALL) {
+            more = evictLeaf();
+        }
+    }
+
+    // ---- costs and files --------------------------------------------------------------------
 
     /// Tells what computing a prompt costs, so that reading pages back is only done when cheaper.
     public void prefillMeasured(int tokens, long nanos) {
@@ -140,91 +325,28 @@ public final class KvCache implements AutoCloseable {
         throw new ForeignCacheException(file, "not yet");
     }
 
-    /// Gives the pages back that no further row of a window group sees.
-    private void forget(KvSequence sequence, int group) {
-        int seen = Math.min(
-                firstSeenPage(group, sequence.length()), sequence.tableEnd[group]);
-        while (sequence.firstLive[group] < seen) {
-            pools[group].release(sequence.tables[group][sequence.firstLive[group]++]);
-        }
-    }
-
-    private void ownLastPage(KvSequence sequence, int group) {
-        int index = sequence.length() / plan.pageSize();
-        if (sequence.length() % plan.pageSize() == 0) {
-            return;
-        }
-        int page = sequence.tables[group][index];
-        while (pools[group].shared(page) && pools[group].freeCount() == 0 && !idle.isEmpty()) {
-            truncate(idle.removeFirst(), 0);
-        }
-        if (pools[group].shared(page)) {
-            int copy = allocate(group);
-            model.copyPage(group, page, copy);
-            pools[group].release(page);
-            sequence.tables[group][index] = copy;
-        }
-    }
-
-    /// Index of the first page that a row at `position` sees.
-    private int firstSeenPage(int group, int position) {
-        int window = plan.groups().get(group).window();
-        return window == 0 ? 0 : Math.max(0, position - window + 1) / plan.pageSize();
-    }
-
-    private int allocate(int group) {
-        while (pools[group].freeCount() == 0 && !idle.isEmpty()) {
-            truncate(idle.removeFirst(), 0);
-        }
-        return pools[group].allocate();
-    }
-
-    /// Lets other sequences have the pages when they run out.
-    public void rest(KvSequence sequence) {
-        idle.addLast(sequence);
-    }
-
-    /// Takes a sequence back from [#rest].
-    public void resume(KvSequence sequence) {
-        idle.remove(sequence);
-    }
-
-    /// Gives all pages back.
-    public void close(KvSequence sequence) {
-        idle.remove(sequence);
-        truncate(sequence, 0);
-    }
-
     /// Frees the host tier and ends its thread.
     @Override
     public void close() {
     }
 
-    public CacheStats stats() {
-        var groups = new ArrayList<CacheStats.Group>();
-        for (int group = 0; group < pools.length; group++) {
-            int pages = plan.groups().get(group).pages();
-            int free = pools[group].freeCount();
-            groups.add(new CacheStats.Group(pages, free, 0, pages - free));
-        }
-        return new CacheStats(groups, 0, 0, 0, 0, 0, CacheStats.Tiers.NONE);
-    }
+    // ---- the books --------------------------------------------------------------------------
 
     public int freePages(int group) { return pools[group].freeCount(); }
 
-    /// Throws unless the pages of `live` sequences account for every page that is not free.
-    public void checkIntegrity(Collection<KvSequence> live) {
-        for (int group = 0; group < pools.length; group++) {
-            pools[group].checkIntegrity();
-            int held = 0;
-            for (KvSequence sequence : live) {
-                held += sequence.tableEnd[group] - sequence.firstLive[group];
-            }
-            if (held != pools[group].references()) {
-                throw new IllegalStateException(
-                        "group %d: sequences hold %d pages, the pool says %d"
-                        .formatted(group, held, pools[group].references()));
-            }
+    public CacheStats stats() {
+        var groups = new ArrayList<CacheStats.Group>();
+        for (PagePool pool : pools) {
+            groups.add(new CacheStats.Group(
+                    pool.size(), pool.freeCount(), pool.treePages(), pool.heldPages()));
         }
+        return new CacheStats(groups, queriedTokens, hitTokens, evictedPages, tables.copies(),
+                nodes.used(), CacheStats.Tiers.NONE);
+    }
+
+    /// Throws unless the books of pages, nodes and the `live` sequences (those that are not closed)
+    /// agree. Slow; for tests.
+    public void checkIntegrity(Collection<KvSequence> live) {
+        new TreeCheck(tree, pools, tables.windows()).check(List.copyOf(live));
     }
 }

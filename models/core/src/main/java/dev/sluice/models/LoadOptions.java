@@ -7,9 +7,12 @@ import dev.sluice.kernels.DType;
 /// @param kvType         storage of keys and values: F32, F16, BF16 or Q8_0
 /// @param contextTokens  positions of one sequence; 0 for the model's own limit, at most
 ///                       [#DEFAULT_CONTEXT_MAX]
-/// @param sequences      sequences that may be open at once; the KV pool holds them all
+/// @param sequences      sequences that one step may have rows of
 /// @param maxRows        rows of one step, so the longest chunk of a prompt
-public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+/// @param kvBytes        memory for keys and values, shared by all sequences; 0 for as much as
+///                       `sequences` of full length take
+public record LoadOptions(
+        DType kvType, int contextTokens, int sequences, int maxRows, long kvBytes) {
 
     /// A model of 128k positions would otherwise reserve gigabytes that few callers want.
     public static final int DEFAULT_CONTEXT_MAX = 4096;
@@ -19,9 +22,10 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
     public static final int DEFAULT_MAX_ROWS = 512;
 
     public LoadOptions {
-        if (contextTokens < 0 || sequences < 1 || maxRows < 1) {
-            throw new IllegalArgumentException("context %d, %d sequences, %d rows"
-                    .formatted(contextTokens, sequences, maxRows));
+        if (contextTokens < 0 || sequences < 1 || maxRows < 1 || kvBytes < 0) {
+            throw new IllegalArgumentException(
+                    "context %d, %d sequences, %d rows, %d bytes for keys and values"
+                    .formatted(contextTokens, sequences, maxRows, kvBytes));
         }
         switch (kvType) {
             case F32, F16, BF16, Q8_0 -> { }
@@ -30,16 +34,26 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
         }
     }
 
+    /// With room for `sequences` of full length.
+    public LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
+        this(kvType, contextTokens, sequences, maxRows, 0);
+    }
+
     /// Half-precision keys and values, one sequence of the model's length up to 4096.
     public static LoadOptions defaults() {
         return new LoadOptions(DType.F16, 0, 1, DEFAULT_MAX_ROWS);
     }
 
     public LoadOptions withKvType(DType type) {
-        return new LoadOptions(type, contextTokens, sequences, maxRows);
+        return new LoadOptions(type, contextTokens, sequences, maxRows, kvBytes);
     }
 
     public LoadOptions withContext(int tokens) {
-        return new LoadOptions(kvType, tokens, sequences, maxRows);
+        return new LoadOptions(kvType, tokens, sequences, maxRows, kvBytes);
+    }
+
+    /// With a pool of at most so many bytes.
+    public LoadOptions withKvBytes(long bytes) {
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes);
     }
 }

@@ -58,10 +58,10 @@ public final class LoadedModel implements AutoCloseable {
                     file.path() + ": a vocabulary without weights can not generate");
         }
         DecoderLoader loader = DecoderLoader.of(file, options.contextTokens(), copies);
-        ModelPlan plan = ModelPlan.of(loader.config(), file, options);
+        ModelPlan plan = ModelPlan.of(loader, file, options);
         requireFits(file.path(), plan.memory());
         var limits = new Limits(options.maxRows(), options.sequences(), plan.positions());
-        CausalLm lm = loader.load(kernels, options.kvType(), limits, RoutingObserver.none(),
+        CausalLm lm = loader.load(kernels, plan.kv(), limits, RoutingObserver.none(),
                 layersDone);
         return new LoadedModel(file, plan.config(), plan.memory(), lm);
     }

@@ -11,22 +11,20 @@ public record MemoryPlan(long weightBytes, long kvBytes, long scratchBytes) {
         return weightBytes + kvBytes + scratchBytes;
     }
 
-    /// The plan for a config: keys and values per layer and position, and the widest activations.
-    static MemoryPlan of(ModelConfig config, LoadOptions options, int positions, long weightBytes) {
+    /// The plan for a config: its pages, and the widest activations.
+    static MemoryPlan of(ModelConfig config, int maxRows, KvPlan kv, long weightBytes) {
         ModelConfig.AttentionConfig a = config.attention();
         ModelConfig.LatentConfig l = config.latent();
         long perPosition = l.kvRank() > 0 ? l.kvRank() + l.ropeDim()
                 : (long) a.kvHeads() * (a.keyDim() + a.valueDim());
-        long kvBytes = options.kvType().rowBytes(32) * config.layers() * options.sequences()
-                * positions * perPosition / 32;
         long attention = l.kvRank() > 0
                 ? (long) a.heads() * (2L * l.kvRank() + 2L * l.ropeDim() + l.nopeDim()
                 + l.valueDim())
                 : (long) a.heads() * (a.keyDim() + a.valueDim()) + perPosition;
         long widest = Math.max(config.feedForward(), config.experts().sharedHidden());
-        long scratch = 4L * options.maxRows() * (3L * config.hidden() + attention + 2 * widest
+        long scratch = 4L * maxRows * (3L * config.hidden() + attention + 2 * widest
                 + (long) config.experts().topK() * (config.experts().hidden() + config.hidden()));
-        return new MemoryPlan(weightBytes, kvBytes, scratch + 16L * 4 * config.vocab());
+        return new MemoryPlan(weightBytes, kv.byteSize(), scratch + 16L * 4 * config.vocab());
     }
 
     @Override

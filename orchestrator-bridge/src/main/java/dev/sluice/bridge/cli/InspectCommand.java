@@ -118,9 +118,8 @@ final class InspectCommand implements Callable<Integer> {
             return;
         }
         out.println("weights          %10s".formatted(ByteSize.text(plan.memory().weightBytes())));
-        out.println("keys and values  %10s  one sequence of %d positions, %s".formatted(
-                ByteSize.text(plan.memory().kvBytes()), plan.positions(),
-                LoadOptions.defaults().kvType()));
+        out.println("keys and values  %10s  one sequence of %d positions: %s".formatted(
+                ByteSize.text(plan.memory().kvBytes()), plan.positions(), plan.kv()));
         out.println("scratch          %10s".formatted(ByteSize.text(plan.memory().scratchBytes())));
         out.println("together         %10s  of %s available".formatted(
                 ByteSize.text(plan.memory().totalBytes()),

@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
+import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
@@ -40,7 +41,8 @@ final class ModelOptions {
     private Optional<ByteSize> gpuMemory;
 
     @Option(names = "--kv-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
-            description = "Most memory for keys and values, for example 2g.")
+            description = "Memory for keys and values, for example 2g; a smaller"
+                    + " pool holds fewer positions, a larger one more sequences.")
     private Optional<ByteSize> kvMemory;
 
     @Option(names = "--kv-type", paramLabel = "TYPE",
@@ -71,7 +73,8 @@ final class ModelOptions {
         }
         Path path = path();
         LoadOptions asked = options.withKvType(
-                kvType.map(KvType::dtype).orElse(options.kvType()));
+                kvType.map(KvType::dtype).orElse(options.kvType()))
+                .withKvBytes(kvMemory.map(ByteSize::bytes).orElse(options.kvBytes()));
         requireKvFits(path, asked);
         var backendOptions = new BackendOptions(
                 0, threads(), gpuMemory.map(ByteSize::bytes).orElse(Long.MAX_VALUE));
@@ -83,15 +86,9 @@ final class ModelOptions {
             return;
         }
         try (TensorFile file = ModelPath.open(path)) {
-            ModelPlan plan = ModelPlan.of(file, options);
-            long needed = plan.memory().kvBytes();
-            long allowed = kvMemory.get().bytes();
-            if (needed > allowed) {
-                throw new CommandFailedException(
-                        "keys and values of %d positions take %s, --kv-memory allows %s; "
-                        .formatted(plan.positions(), ByteSize.text(needed), ByteSize.text(allowed))
-                        + "ask for at most --context " + plan.positions() * allowed / needed);
-            }
+            ModelPlan.of(file, options);
+        } catch (InsufficientMemoryException e) {
+            throw new CommandFailedException("--kv-memory: " + e.getMessage());
         }
     }
 }

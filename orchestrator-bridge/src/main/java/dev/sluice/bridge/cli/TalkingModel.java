@@ -39,9 +39,9 @@ record TalkingModel(Sluice sluice, boolean hasTemplate, String startLine)
     private static String startLine(BackendChoice backend, LoadedModel model, double seconds) {
         MemoryPlan memory = model.memory();
         return String.format(Locale.ROOT,
-                "%s%nmemory: weights %s, keys and values %s for %d positions, scratch %s; "
+                "%s%nmemory: weights %s, keys and values %s (%s), scratch %s; "
                 + "loaded in %.2f s", backend.note(), ByteSize.text(memory.weightBytes()),
-                ByteSize.text(memory.kvBytes()), model.lm().contextLength(),
+                ByteSize.text(memory.kvBytes()), model.lm().kvPlan(),
                 ByteSize.text(memory.scratchBytes()), seconds);
     }
 

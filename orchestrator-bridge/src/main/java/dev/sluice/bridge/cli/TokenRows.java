@@ -35,21 +35,29 @@ final class TokenRows implements AutoCloseable {
         logitsRowsMax = Math.clamp(
                 LOGITS_BYTES_MAX / (4L * lm.vocab()), sequences, Math.max(sequences, lm.maxRows()));
         batch = new Batch(lm.maxRows(), sequences);
-        pages = pages(lm.kvPlan(), sequences, positions);
+        pages = pages(lm.kvPlan(), sequences, positions, lm.maxRows());
         arena = Arena.ofShared();
         logits = Matrix.of(DType.F32, logitsRowsMax, lm.vocab(),
                 arena.allocate(4L * logitsRowsMax * lm.vocab(), 64), 0);
     }
 
-    /// Pages `[sequence][group][position / pageSize]`, each number once per group.
-    private static int[][][] pages(KvPlan plan, int sequences, int positions) {
+    /// Pages `[sequence][group][position / pageSize]`. Each sequence has its own; in a window group
+    /// it uses them again once the window has passed.
+    private static int[][][] pages(
+            KvPlan plan, int sequences, int positions, int maxRows) {
         int each = Math.ceilDiv(positions, plan.pageSize());
         var pages = new int[sequences][plan.groups().size()][each];
-        for (int s = 0; s < sequences; s++) {
-            for (int g = 0; g < plan.groups().size(); g++) {
-                for (int p = 0; p < each; p++) {
-                    pages[s][g][p] = s * each + p;
-                }
+        for (int g = 0; g < plan.groups().size(); g++) {
+            KvPlan.Group group = plan.groups().get(g);
+            int own = Math.min(each, group.pages() / sequences);
+            int seen = group.window() == 0 ? positions : group.window() + maxRows + plan.pageSize();
+            if (own * plan.pageSize() < Math.min(positions, seen)) {
+                throw new CommandFailedException(
+                        "%d sequences of %d positions do not fit into keys and values of %s"
+                        .formatted(sequences, positions, plan));
+            }
+            for (int i = 0; i < sequences * each; i++) {
+                pages[i / each][g][i % each] = i / each * own + i % each % own;
             }
         }
         return pages;

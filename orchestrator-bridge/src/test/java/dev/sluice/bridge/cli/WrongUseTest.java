@@ -79,8 +79,8 @@ final class WrongUseTest {
     void what_does_not_fit() {
         Ran.sluice("run", "-m", LLAMA, "--backend", "reference", "--context", "2000000000", "hi")
                 .failedWith("are available");
-        Ran.sluice("run", "-m", LLAMA, "--backend", "reference", "--kv-memory", "10k", "hi")
-                .failedWith("--context");
+        Ran.sluice("run", "-m", LLAMA, "--backend", "reference", "--kv-memory", "1k", "hi")
+                .failedWith("one page of 32 positions takes");
         Ran.sluice("run", "-m", LLAMA, "--backend", "reference", "--context", "8", "--raw",
                 "a prompt that has many more tokens than eight").failedWith("the context holds 8");
         Ran.sluice("logits", "-m", LLAMA, "--backend", "reference", "--tokens", "1,512",

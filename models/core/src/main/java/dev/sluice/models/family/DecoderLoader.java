@@ -4,6 +4,7 @@ import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.CausalLm;
+import dev.sluice.models.KvPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
@@ -63,17 +64,21 @@ public final class DecoderLoader {
 
     public ModelConfig config() { return config; }
 
-    /// Builds the model. `layersDone` hears how many layers are ready. The caller's `kernels`
+    /// The groups of layers that forget alike, as yet without pages.
+    public KvPlan kvGroups(DType kvType) {
+        return KvGroups.of(config, family, kvType, PAGE_SIZE);
+    }
+
+    /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears how many layers are ready. The caller's `kernels`
     /// and the file belong to the model from then on, which closes them.
-    public CausalLm load(Kernels kernels, DType kvType, Limits limits, RoutingObserver observer,
+    public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, RoutingObserver observer,
             IntConsumer layersDone) {
         WeightSource weights = switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
             case SafetensorsFolder folder ->
                     new TransformersWeights(folder, family.architecture(), copies);
         };
-        int pages = limits.maxSequences() * Math.ceilDiv(limits.maxPositions(), PAGE_SIZE);
-        var kv = new KvLayers(kernels, config, family, kvType, PAGE_SIZE, pages);
+        var kv = new KvLayers(kernels, config, family, kvPlan);
         var parts = new Parts(kernels, config, weights, kv, observer, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
         var layers = new ArrayList<DecoderLayer>(config.layers());

@@ -1,6 +1,5 @@
 package dev.sluice.models.family;
 
-import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
@@ -21,55 +20,41 @@ final class KvLayers {
     private final List<KvPages> pages = new ArrayList<>();
     private final List<RopeSpec> ropes = new ArrayList<>();
 
-    /// @param pageCount  pages of each group
-    KvLayers(Kernels kernels, ModelConfig config, Family family, DType dtype, int pageSize,
-            int pageCount) {
+    /// @param planned  the groups with their pages
+    KvLayers(Kernels kernels, ModelConfig config, Family family, KvPlan planned) {
         this.kernels = kernels;
         this.config = config;
         this.family = family;
         for (int layer = 0; layer < config.layers(); layer++) {
-            pages.add(allocate(dtype, pageSize, pageCount));
+            pages.add(allocate(planned, planned.groups().get(group(planned, layer)).pages()));
         }
-        plan = plan(dtype, pageSize, pageCount);
+        plan = asAllocated(planned);
         addRopes();
     }
 
-    private KvPages allocate(DType dtype, int pageSize, int pageCount) {
+    private KvPages allocate(KvPlan planned, int pageCount) {
         ModelConfig.AttentionConfig a = config.attention();
         ModelConfig.LatentConfig l = config.latent();
         return l.kvRank() > 0
-                ? kernels.allocateKv(dtype, pageCount, pageSize, 1, l.kvRank() + l.ropeDim(),
-                        l.kvRank(), true)
-                : kernels.allocateKv(dtype, pageCount, pageSize, a.kvHeads(), a.keyDim(),
-                        a.valueDim(), false);
+                ? kernels.allocateKv(planned.dtype(), pageCount, planned.pageSize(), 1,
+                        l.kvRank() + l.ropeDim(), l.kvRank(), true)
+                : kernels.allocateKv(planned.dtype(), pageCount, planned.pageSize(), a.kvHeads(),
+                        a.keyDim(), a.valueDim(), false);
     }
 
-    private KvPlan plan(DType dtype, int pageSize, int pageCount) {
+    /// The plan with the bytes that the backend's layout takes.
+    private KvPlan asAllocated(KvPlan planned) {
         var groups = new ArrayList<KvPlan.Group>();
-        for (int window : windows()) {
-            int layers = 0;
+        for (int g = 0; g < planned.groups().size(); g++) {
+            KvPlan.Group group = planned.groups().get(g);
             long bytes = 0;
             for (int layer = 0; layer < pages.size(); layer++) {
-                if (window(layer) == window) {
-                    layers++;
-                    bytes += pages.get(layer).byteSize() / pageCount;
-                }
+                bytes += group(planned, layer) == g
+                        ? pages.get(layer).byteSize() / group.pages() : 0;
             }
-            groups.add(new KvPlan.Group(layers, pageCount, window, bytes));
+            groups.add(new KvPlan.Group(group.layers(), group.pages(), group.window(), bytes));
         }
-        return new KvPlan(dtype, pageSize, groups);
-    }
-
-    /// Window of each group: full layers first.
-    private List<Integer> windows() {
-        var windows = new ArrayList<Integer>();
-        for (int layer = 0; layer < config.layers(); layer++) {
-            int window = window(layer);
-            if (!windows.contains(window)) {
-                windows.add(window == 0 ? 0 : windows.size(), window);
-            }
-        }
-        return windows;
+        return new KvPlan(planned.dtype(), planned.pageSize(), groups);
     }
 
     private void addRopes() {
@@ -96,13 +81,17 @@ final class KvLayers {
 
     /// Positions that a row of the layer sees, itself included; 0 for all.
     int window(int layer) {
-        return family.sliding(config, layer) ? config.attention().window() : 0;
+        return KvGroups.window(config, family, layer);
     }
 
     int group(int layer) {
+        return group(plan, layer);
+    }
+
+    private int group(KvPlan groups, int layer) {
         int window = window(layer);
-        for (int g = 0; g < plan.groups().size(); g++) {
-            if (plan.groups().get(g).window() == window) {
+        for (int g = 0; g < groups.groups().size(); g++) {
+            if (groups.groups().get(g).window() == window) {
                 return g;
             }
         }
