@@ -8,6 +8,7 @@ module dev.sluice.bridge {
     requires io.netty.common;
     requires io.netty.handler;
     requires io.netty.transport;
+    requires java.net.http;
     requires org.jline;
 
     opens dev.sluice.bridge.cli to info.picocli;

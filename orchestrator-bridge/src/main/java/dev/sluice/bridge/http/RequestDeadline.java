@@ -26,6 +26,9 @@ final class RequestDeadline extends ChannelInboundHandlerAdapter {
         super.channelRead(context, bytes);
     }
 
+    /// Whether a request has begun to arrive.
+    boolean pending() { return timer != null; }
+
     /// A whole request has arrived.
     void met() {
         if (timer != null) {

@@ -59,17 +59,20 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
     private void start(ChannelHandlerContext context, NettyExchange exchange) {
         current = exchange;
         shared.active.incrementAndGet();
+        // What arrived before the server began to stop is still served.
+        boolean refused = shared.draining.getAsBoolean();
         try {
-            shared.threads.execute(() -> handle(context, exchange));
+            shared.threads.execute(() -> handle(context, exchange, refused));
         } catch (RejectedExecutionException e) {
             shared.active.decrementAndGet();
             context.close();
         }
     }
 
-    private void handle(ChannelHandlerContext context, NettyExchange exchange) {
+    private void handle(
+            ChannelHandlerContext context, NettyExchange exchange, boolean refused) {
         try {
-            if (shared.draining.getAsBoolean()) {
+            if (refused) {
                 exchange.responseHeader("Retry-After", "5");
                 exchange.refuse(shared.handler.refusal(503, "the server is stopping"), 503);
             } else {
@@ -122,8 +125,10 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
 
     @Override
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
-        // Nothing was read for a while: fine while the answer is being computed.
-        if (event instanceof IdleStateEvent && current == null) {
+        // Nothing was read for a while: fine while the answer is being computed, and the affair of
+        // the deadline while a request arrives.
+        if (event instanceof IdleStateEvent && current == null
+                && !context.pipeline().get(RequestDeadline.class).pending()) {
             context.close();
         }
     }
