@@ -19,12 +19,25 @@ public final class ChoiceReader {
     private final TokenStream stream;
     private final MessageReader reader;
     private final Tokenizer tokenizer;
+    private final boolean plain;
     private Optional<Finished> finished = Optional.empty();
 
+    /// A reader that takes the text apart.
     ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer) {
+        this(stream, reader, tokenizer, false);
+    }
+
+    private ChoiceReader(
+            TokenStream stream, MessageReader reader, Tokenizer tokenizer, boolean plain) {
         this.stream = stream;
         this.reader = reader;
         this.tokenizer = tokenizer;
+        this.plain = plain;
+    }
+
+    /// Reads an answer whose text is all content.
+    public static ChoiceReader plain(TokenStream stream, Tokenizer tokenizer) {
+        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true);
     }
 
     /// What one token brought.
@@ -41,7 +54,7 @@ public final class ChoiceReader {
         return switch (take()) {
             case Token(int id, String text, var logprobs) -> {
                 // Formats mark calls by control tokens, which are no part of plain text.
-                String all = tokenizer.isControl(id) && text.isEmpty()
+                String all = !plain && tokenizer.isControl(id) && text.isEmpty()
                         && !tokenizer.endOfGeneration().contains(id)
                         ? tokenizer.name(id) : text;
                 reader.push(all, events::add);

@@ -114,16 +114,23 @@ final class ChatWriter {
 
     private Map<String, Object> oneLogprob(Logprob logprob) {
         byte[] bytes = tokenizer.bytes(logprob.tokenId());
+        String text = text(tokenizer, logprob.tokenId());
         var unsigned = new int[bytes.length];
         for (int i = 0; i < bytes.length; i++) {
             unsigned[i] = bytes[i] & 0xff;
         }
         var entry = new LinkedHashMap<String, Object>();
-        entry.put("token", bytes.length == 0 ? tokenizer.name(logprob.tokenId())
-                : new String(bytes, StandardCharsets.UTF_8));
+        entry.put("token", text);
         entry.put("logprob", logprob.value());
         entry.put("bytes", unsigned);
         return entry;
+    }
+
+    /// A token as a text of its own: a control token by its name.
+    static String text(Tokenizer tokenizer, int tokenId) {
+        byte[] bytes = tokenizer.bytes(tokenId);
+        return bytes.length == 0 ? tokenizer.name(tokenId)
+                : new String(bytes, StandardCharsets.UTF_8);
     }
 
     String callId(String models) {

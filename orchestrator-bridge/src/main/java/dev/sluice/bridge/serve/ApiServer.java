@@ -6,6 +6,7 @@ import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.openai.ChatCompletions;
+import dev.sluice.bridge.openai.Completions;
 import dev.sluice.bridge.openai.OpenAiErrors;
 import dev.sluice.models.json.Json;
 import java.nio.charset.StandardCharsets;
@@ -31,6 +32,7 @@ public final class ApiServer implements Exchange.Handler {
         this.keys = keys;
         var chat = new ChatCompletions(host);
         routes.put("POST /v1/chat/completions", chat::handle);
+        routes.put("POST /v1/completions", new Completions(host)::handle);
         routes.put("GET /v1/models", (exchange, _) -> json(exchange, 200, models()));
         routes.put("GET /health", (exchange, _) -> json(exchange, 200, Map.of("status", "ok")));
     }
