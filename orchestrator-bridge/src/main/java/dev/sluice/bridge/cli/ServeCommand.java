@@ -178,7 +178,7 @@ final class ServeCommand implements Callable<Integer> {
                 LoadedModel loaded = LoadedModel.open(path,
                         Kernels.open(chosen.name(), backendOptions), options, _ -> { });
                 var hosted = new HostedModel(name, loaded,
-                        EngineOptions.defaults().withWaitingMax(queue),
+                        EngineOptions.defaults().withParallel(parallel).withWaitingMax(queue),
                         Clock.systemDefaultZone());
                 err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
                         (System.nanoTime() - begin) / 1e9);

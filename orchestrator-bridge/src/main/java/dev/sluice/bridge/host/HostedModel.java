@@ -27,11 +27,15 @@ public final class HostedModel implements AutoCloseable {
     private final boolean harmony;
     private final TemplateArguments arguments;
     private final MemoryPlan memory;
+    private final int parallel;
     private final Clock clock;
 
     /// Takes the model over: it is closed with this.
+    ///
+    /// @param options with the number of sequences decoded at once
     public HostedModel(String name, LoadedModel model, EngineOptions options, Clock clock) {
         this.name = name;
+        parallel = options.parallel();
         this.clock = clock;
         ModelTexts texts = model.texts();
         tokenizer = texts.tokenizer();
@@ -51,6 +55,9 @@ public final class HostedModel implements AutoCloseable {
     public Engine engine() { return engine; }
 
     public Tokenizer tokenizer() { return tokenizer; }
+
+    /// Sequences decoded at once.
+    public int parallel() { return parallel; }
 
     public MemoryPlan memory() { return memory; }
 

@@ -3,6 +3,7 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.EventStream;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.ChatRun;
 import dev.sluice.bridge.chat.ChoiceQueue;
 import dev.sluice.bridge.chat.ChoiceReader;
@@ -28,6 +29,11 @@ public final class ChatCompletions {
         try (ModelHost.Lease lease = host.acquire(body.request().model())) {
             answer(exchange, body, lease.model());
         }
+    }
+
+    /// The conversation in a body of this endpoint.
+    public static ChatRequest request(Exchange exchange, String client) {
+        return ChatBody.read(Fields.of(exchange.body()), client).request();
     }
 
     private static void answer(Exchange exchange, ChatBody body, HostedModel model) {

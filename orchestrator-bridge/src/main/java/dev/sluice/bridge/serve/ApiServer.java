@@ -5,6 +5,7 @@ import dev.sluice.bridge.api.ApiException.Kind;
 import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
+import dev.sluice.bridge.llama.TextEndpoints;
 import dev.sluice.bridge.openai.ChatCompletions;
 import dev.sluice.bridge.openai.Completions;
 import dev.sluice.bridge.openai.OpenAiErrors;
@@ -33,6 +34,11 @@ public final class ApiServer implements Exchange.Handler {
         var chat = new ChatCompletions(host);
         routes.put("POST /v1/chat/completions", chat::handle);
         routes.put("POST /v1/completions", new Completions(host)::handle);
+        var texts = new TextEndpoints(host);
+        routes.put("POST /tokenize", texts::tokenize);
+        routes.put("POST /detokenize", texts::detokenize);
+        routes.put("POST /apply-template", texts::applyTemplate);
+        routes.put("GET /props", texts::props);
         routes.put("GET /v1/models", (exchange, _) -> json(exchange, 200, models()));
         routes.put("GET /health", (exchange, _) -> json(exchange, 200, Map.of("status", "ok")));
     }

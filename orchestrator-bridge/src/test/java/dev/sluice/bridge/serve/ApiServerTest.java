@@ -66,6 +66,46 @@ class ApiServerTest {
     }
 
     @Test
+    void textGoesOnWithoutATemplate() throws Exception {
+        try (RunningServer server = RunningServer.start()) {
+            String common = ",\"max_tokens\":5,\"temperature\":0,\"logprobs\":1}";
+            var both = server.post("/v1/completions",
+                    "{\"prompt\":[\"Once upon\",[1,5,7]]" + common);
+            assertEquals(200, both.status(), both.body());
+            List<?> choices = (List<?>) both.json().get("choices");
+            assertEquals(2, choices.size());
+            var alone = server.post("/v1/completions", "{\"prompt\":[1,5,7]" + common);
+            Map<?, ?> second = (Map<?, ?>) choices.get(1);
+            Map<?, ?> same = (Map<?, ?>) ((List<?>) alone.json().get("choices")).getFirst();
+            assertEquals(same.get("text"), second.get("text"));
+            assertEquals(same.get("logprobs"), second.get("logprobs"));
+            var echo = server.post("/v1/completions",
+                    "{\"prompt\":\"Once upon\",\"echo\":true,\"max_tokens\":2}");
+            assertTrue(echo.body().contains("\"text\":\"Once upon"), echo.body());
+            assertEquals(400, server.post("/v1/completions", "{\"prompt\":[]}").status());
+            assertEquals(400, server.post("/v1/completions", "{\"prompt\":[[]]}").status());
+            assertEquals(400, server.post("/v1/completions", "{\"prompt\":[-1]}").status());
+            assertEquals(400, server.post(
+                    "/v1/completions", "{\"prompt\":[1,99999999]}").status());
+        }
+    }
+
+    @Test
+    void textsAndTokensGoBothWays() throws Exception {
+        try (RunningServer server = RunningServer.start()) {
+            server.get("/props");
+            var tokens = server.post("/tokenize", "{\"content\":\"Hello wörld\"}");
+            String ids = Json.write(tokens.json().get("tokens"));
+            var text = server.post("/detokenize", "{\"tokens\":" + ids + "}");
+            assertEquals("Hello wörld", text.json().get("content"));
+            var prompt = server.post("/apply-template", chat(""));
+            assertTrue(((String) prompt.json().get("prompt")).contains("hi"), prompt.body());
+            assertEquals(8L, server.get("/props").json().get("total_slots"));
+            assertEquals(400, server.post("/detokenize", "{\"tokens\":[-4]}").status());
+        }
+    }
+
+    @Test
     void choicesAreDifferentAnswersToOnePrompt() throws Exception {
         try (RunningServer server = RunningServer.start()) {
             var reply = server.post("/v1/chat/completions", "{\"messages\":[" + HI

@@ -46,7 +46,8 @@ final class RunningServer implements AutoCloseable {
             var options = new LoadOptions(DType.F32, 256, 8, 64);
             LoadedModel model = LoadedModel.open(MODEL,
                     Kernels.open("vector", BackendOptions.defaults()), options, _ -> { });
-            return new HostedModel("tiny", model, EngineOptions.defaults(), Clock.systemUTC());
+            return new HostedModel("tiny", model, EngineOptions.defaults().withParallel(8),
+                    Clock.systemUTC());
         }
 
         @Override
