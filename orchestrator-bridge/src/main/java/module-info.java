@@ -3,6 +3,13 @@ module dev.sluice.bridge {
     requires dev.sluice.models.defaults;
     requires dev.sluice.runtime;
     requires info.picocli;
+    requires io.netty.buffer;
+    requires io.netty.codec;
+    requires io.netty.codec.http;
+    requires io.netty.common;
+    requires io.netty.handler;
+    requires io.netty.transport;
+    requires java.net.http;
     requires org.jline;
     requires java.desktop;
 

@@ -12,7 +12,8 @@ import java.util.function.Consumer;
 /// reader.push("ments\": {\"a\": 1}}</tool_call>", System.out::println);
 /// reader.finish(System.out::println);
 /// ```
-public sealed interface MessageReader permits MarkedReader, HarmonyReader {
+public sealed interface MessageReader
+        permits MarkedReader, HarmonyReader, PlainReader {
 
     /// More text, control tokens' names included.
     void push(String text, Consumer<MessageEvent> out);
@@ -25,6 +26,11 @@ public sealed interface MessageReader permits MarkedReader, HarmonyReader {
     ///                    it themselves
     static MessageReader of(ToolFormat format, ToolTypes types, boolean inReasoning) {
         return new MarkedReader(format, types, inReasoning);
+    }
+
+    /// All text is content.
+    static MessageReader plain() {
+        return new PlainReader();
     }
 
     /// The reader for gpt-oss.

@@ -17,6 +17,10 @@ import java.util.List;
 public record ToolFormat(String name, List<String> signature, Marks reasoning,
         List<String> framing, Section section, List<Step> call) {
 
+    /// No calls, only reasoning between `<think>` and `</think>`.
+    public static final ToolFormat REASONING_ONLY = new ToolFormat("none", List.of(), Marks.THINK,
+            List.of(), new Section(List.of(), "", false, false), List.of());
+
     /// A pair of markers; empty texts for none.
     public record Marks(String open, String close) {
         public static final Marks NONE = new Marks("", "");

@@ -1,6 +1,7 @@
 package dev.sluice.bridge.cli;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -12,9 +13,18 @@ final class Interruption {
 
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile Runnable stop = () -> { };
+    private volatile boolean drains;
+    private volatile long patienceSeconds = PATIENCE_SECONDS;
 
     /// What to do before the process ends. The command then comes to its end by itself.
     void stopsBy(Runnable action) {
+        stop = action;
+    }
+
+    /// The same for a command that ends well when it is told to stop, and may take its time.
+    void drainsBy(Runnable action, Duration patience) {
+        drains = true;
+        patienceSeconds = patience.toSeconds();
         stop = action;
     }
 
@@ -31,11 +41,13 @@ final class Interruption {
             }
             stop.run();
             try {
-                ended.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+                ended.await(patienceSeconds, TimeUnit.SECONDS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
-            err.println("sluice: interrupted");
+            if (!drains) {
+                err.println("sluice: interrupted");
+            }
             err.flush();
         }, "interruption");
     }

@@ -1,0 +1,91 @@
+package dev.sluice.bridge.chat;
+
+import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.runtime.Logprob;
+import dev.sluice.runtime.TokenEvent;
+import dev.sluice.runtime.TokenEvent.Failed;
+import dev.sluice.runtime.TokenEvent.Finished;
+import dev.sluice.runtime.TokenEvent.Token;
+import dev.sluice.runtime.TokenStream;
+import dev.sluice.runtime.toolcall.MessageEvent;
+import dev.sluice.runtime.toolcall.MessageReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+
+/// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any.
+public final class ChoiceReader {
+    private final TokenStream stream;
+    private final MessageReader reader;
+    private final Tokenizer tokenizer;
+    private final boolean plain;
+    private Optional<Finished> finished = Optional.empty();
+
+    /// A reader that takes the text apart.
+    ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer) {
+        this(stream, reader, tokenizer, false);
+    }
+
+    private ChoiceReader(
+            TokenStream stream, MessageReader reader, Tokenizer tokenizer, boolean plain) {
+        this.stream = stream;
+        this.reader = reader;
+        this.tokenizer = tokenizer;
+        this.plain = plain;
+    }
+
+    /// Reads an answer whose text is all content.
+    public static ChoiceReader plain(TokenStream stream, Tokenizer tokenizer) {
+        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true);
+    }
+
+    /// What one token brought.
+    ///
+    /// @param events   possibly none
+    /// @param logprobs of the token, if they were asked for
+    public record Piece(List<MessageEvent> events, List<Logprob> logprobs) {}
+
+    /// Waits for the next token. After the last piece [#finished] is there.
+    ///
+    /// @throws dev.sluice.bridge.api.ApiException if the engine fails
+    public Piece next() {
+        var events = new ArrayList<MessageEvent>();
+        return switch (take()) {
+            case Token(int id, String text, var logprobs) -> {
+                // Formats mark calls by control tokens, which are no part of plain text.
+                String all = !plain && tokenizer.isControl(id) && text.isEmpty()
+                        && !tokenizer.endOfGeneration().contains(id)
+                        ? tokenizer.name(id) : text;
+                reader.push(all, events::add);
+                yield new Piece(events, logprobs);
+            }
+            case Finished last -> {
+                reader.push(last.text(), events::add);
+                reader.finish(events::add);
+                finished = Optional.of(last);
+                yield new Piece(events, List.of());
+            }
+            case Failed failed -> throw ChatRun.failure(failed);
+        };
+    }
+
+    private TokenEvent take() {
+        try {
+            return stream.take();
+        } catch (InterruptedException e) {
+            stream.cancel();
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while reading an answer");
+        }
+    }
+
+    /// How the answer ended, once it has.
+    public Optional<Finished> finished() { return finished; }
+
+    public int index() { return stream.choice(); }
+
+    public void cancel() {
+        stream.cancel();
+    }
+}

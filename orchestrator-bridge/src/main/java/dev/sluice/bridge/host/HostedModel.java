@@ -1,0 +1,107 @@
+package dev.sluice.bridge.host;
+
+import dev.sluice.models.LoadedModel;
+import dev.sluice.models.MemoryPlan;
+import dev.sluice.models.ModelTexts;
+import dev.sluice.models.chat.ChatTemplate;
+import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.runtime.Engine;
+import dev.sluice.runtime.EngineOptions;
+import dev.sluice.runtime.toolcall.MessageReader;
+import dev.sluice.runtime.toolcall.TemplateArguments;
+import dev.sluice.runtime.toolcall.ToolFormat;
+import dev.sluice.runtime.toolcall.ToolFormats;
+import dev.sluice.runtime.toolcall.ToolTypes;
+import java.time.Clock;
+import java.util.Map;
+import java.util.Optional;
+
+/// A loaded model with all that the protocols need of it. Any thread.
+public final class HostedModel implements AutoCloseable {
+    private final String name;
+    private final Engine engine;
+    private final Tokenizer tokenizer;
+    private final String templateSource;
+    private final Optional<ChatTemplate> template;
+    private final Optional<ToolFormat> toolFormat;
+    private final boolean harmony;
+    private final TemplateArguments arguments;
+    private final MemoryPlan memory;
+    private final int parallel;
+    private final Clock clock;
+
+    /// Takes the model over: it is closed with this.
+    ///
+    /// @param options with the number of sequences decoded at once
+    public HostedModel(String name, LoadedModel model, EngineOptions options, Clock clock) {
+        this.name = name;
+        parallel = options.parallel();
+        this.clock = clock;
+        ModelTexts texts = model.texts();
+        tokenizer = texts.tokenizer();
+        memory = model.memory();
+        templateSource = texts.chatTemplate();
+        template = templateSource.isEmpty() ? Optional.empty()
+                : Optional.of(ChatTemplate.parse(templateSource));
+        toolFormat = ToolFormats.of(templateSource);
+        harmony = ToolFormats.isHarmony(templateSource);
+        arguments = template.map(t -> TemplateArguments.of(t, textVariables(), clock))
+                .orElse(TemplateArguments.OBJECT);
+        engine = new Engine(model.lm(), tokenizer, options);
+    }
+
+    public String name() { return name; }
+
+    public Engine engine() { return engine; }
+
+    public Tokenizer tokenizer() { return tokenizer; }
+
+    /// Sequences decoded at once.
+    public int parallel() { return parallel; }
+
+    public MemoryPlan memory() { return memory; }
+
+    public Clock clock() { return clock; }
+
+    /// Jinja source; empty for a model that only continues text.
+    public String templateSource() { return templateSource; }
+
+    public Optional<ChatTemplate> template() { return template; }
+
+    /// In which form the template wants past arguments.
+    public TemplateArguments arguments() { return arguments; }
+
+    /// Whether the model knows how to call tools.
+    public boolean callsTools() { return toolFormat.isPresent() || harmony; }
+
+    /// The name of the format that its calls are read in; empty if it has none.
+    public String toolFormatName() {
+        return harmony ? "harmony" : toolFormat.map(ToolFormat::name).orElse("");
+    }
+
+    /// Variables of the template that are the tokenizer's.
+    public Map<String, Object> textVariables() {
+        return Map.of("bos_token", tokenizer.bosText(), "eos_token", tokenizer.eosText());
+    }
+
+    /// Takes an answer of this model apart. Without a tool format only `<think>` is known.
+    ///
+    /// @param prompt the rendered prompt, whose end shows whether it opened the reasoning
+    public MessageReader reader(ToolTypes types, String prompt) {
+        if (harmony) {
+            return MessageReader.harmony();
+        }
+        ToolFormat format = toolFormat.orElse(ToolFormat.REASONING_ONLY);
+        if (types.names().isEmpty()) {
+            format = ToolFormat.REASONING_ONLY.withReasoning(format.reasoning());
+        }
+        String open = format.reasoning().open();
+        boolean inside = !open.isEmpty() && prompt.stripTrailing().endsWith(open.strip());
+        return MessageReader.of(format, types, inside);
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}

@@ -1,0 +1,241 @@
+package dev.sluice.bridge.host;
+
+import dev.sluice.bridge.api.ApiException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/// The models of one process by name: loaded when first asked for, and unloaded, least recently
+/// used first, when the memory limit does not allow another. A model in use is never unloaded.
+/// Any thread.
+public final class ModelHost implements AutoCloseable {
+    /// Opens a model; called on the thread of the request that needs it.
+    public interface Opener {
+        HostedModel open();
+
+        /// Bytes that the model will take, known without loading it.
+        long bytes();
+    }
+
+    /// A model that stays loaded until this is closed.
+    public interface Lease extends AutoCloseable {
+        HostedModel model();
+
+        @Override
+        void close();
+    }
+
+    private enum State {
+        ABSENT("absent"), LOADING("loading"), LOADED("loaded"), CLOSING("closing");
+
+        private final String text;
+
+        State(String text) {
+            this.text = text;
+        }
+    }
+
+    private static final class Slot {
+        private final String name;
+        private final Opener opener;
+        private State state = State.ABSENT;
+        private Optional<HostedModel> model = Optional.empty();
+        private int users;
+        private long lastUse;
+
+        Slot(String name, Opener opener) {
+            this.name = name;
+            this.opener = opener;
+        }
+    }
+
+    /// @param state  absent, loading, loaded or closing
+    public record Listed(String name, String state, long bytes, int users,
+            Optional<HostedModel> model) { }
+
+    private final Map<String, Slot> slots = new LinkedHashMap<>();
+    private final long bytesMax;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private long uses;
+    private boolean closed;
+
+    /// @param models   by name; the first is the default
+    /// @param bytesMax of all loaded models together
+    public ModelHost(Map<String, Opener> models, long bytesMax) {
+        if (models.isEmpty()) {
+            throw new IllegalArgumentException("no models");
+        }
+        models.forEach((name, opener) -> slots.put(name, new Slot(name, opener)));
+        this.bytesMax = bytesMax;
+    }
+
+    public String defaultName() { return slots.keySet().iterator().next(); }
+
+    public List<Listed> list() {
+        lock.lock();
+        try {
+            var listed = new ArrayList<Listed>();
+            for (Slot slot : slots.values()) {
+                listed.add(new Listed(slot.name, slot.state.text,
+                        slot.opener.bytes(), slot.users, slot.model));
+            }
+            return listed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// The model, loaded if need be. An empty name is the default's.
+    ///
+    /// @throws ApiException if there is no such model, or no memory for it
+    public Lease acquire(String name) {
+        Slot slot = slots.get(name.isEmpty() ? defaultName() : name);
+        if (slot == null) {
+            throw new ApiException(ApiException.Kind.NOT_FOUND, "model",
+                    "the model '%s' does not exist; there are: %s".formatted(
+                            name, String.join(", ", slots.keySet())));
+        }
+        lock.lock();
+        try {
+            awaitTurn(slot);
+            if (slot.state == State.LOADED) {
+                return lease(slot);
+            }
+            makeRoom(slot);
+            slot.state = State.LOADING;
+        } finally {
+            lock.unlock();
+        }
+        return load(slot);
+    }
+
+    private void awaitTurn(Slot slot) {
+        while (slot.state == State.LOADING || slot.state == State.CLOSING) {
+            changed.awaitUninterruptibly();
+        }
+        if (closed) {
+            throw new ApiException(ApiException.Kind.UNAVAILABLE, "", "the server is stopping");
+        }
+    }
+
+    private Lease load(Slot slot) {
+        Optional<HostedModel> opened = Optional.empty();
+        try {
+            opened = Optional.of(slot.opener.open());
+        } catch (RuntimeException e) {
+            throw new ApiException(ApiException.Kind.UNAVAILABLE, "model",
+                    "the model '%s' can not be loaded: %s".formatted(slot.name, e.getMessage()));
+        } finally {
+            lock.lock();
+            try {
+                slot.model = opened;
+                slot.state = opened.isPresent() ? State.LOADED : State.ABSENT;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+        lock.lock();
+        try {
+            return lease(slot);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void makeRoom(Slot wanted) {
+        while (loadedBytes() + wanted.opener.bytes() > bytesMax) {
+            Slot oldest = oldestIdle(wanted);
+            if (oldest == wanted) {
+                throw new ApiException(ApiException.Kind.UNAVAILABLE, "model",
+                        "the model '%s' takes %,d bytes, and of %,d allowed %,d are in use"
+                        .formatted(wanted.name, wanted.opener.bytes(), bytesMax, loadedBytes()));
+            }
+            unload(oldest);
+        }
+    }
+
+    private long loadedBytes() {
+        long bytes = 0;
+        for (Slot slot : slots.values()) {
+            bytes += slot.state == State.ABSENT ? 0 : slot.opener.bytes();
+        }
+        return bytes;
+    }
+
+    /// The loaded model that nobody has used for longest; `wanted` if there is none.
+    private Slot oldestIdle(Slot wanted) {
+        Slot oldest = wanted;
+        for (Slot slot : slots.values()) {
+            boolean idle = slot.state == State.LOADED && slot.users == 0;
+            if (idle && (oldest == wanted || slot.lastUse < oldest.lastUse)) {
+                oldest = slot;
+            }
+        }
+        return oldest;
+    }
+
+    private void unload(Slot slot) {
+        slot.state = State.CLOSING;
+        HostedModel model = slot.model.orElseThrow();
+        slot.model = Optional.empty();
+        lock.unlock();
+        try {
+            model.close();
+        } finally {
+            lock.lock();
+            slot.state = State.ABSENT;
+            changed.signalAll();
+        }
+    }
+
+    private Lease lease(Slot slot) {
+        HostedModel model = slot.model.orElseThrow();
+        slot.users++;
+        slot.lastUse = ++uses;
+        return new Lease() {
+            private boolean returned;
+
+            @Override
+            public HostedModel model() { return model; }
+
+            @Override
+            public void close() {
+                lock.lock();
+                try {
+                    if (!returned) {
+                        returned = true;
+                        slot.users--;
+                        changed.signalAll();
+                    }
+                } finally {
+                    lock.unlock();
+                }
+            }
+        };
+    }
+
+    /// Closes every model; requests that run end with their engines.
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            for (Slot slot : slots.values()) {
+                while (slot.state == State.LOADING || slot.state == State.CLOSING) {
+                    changed.awaitUninterruptibly();
+                }
+                if (slot.state == State.LOADED) {
+                    unload(slot);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

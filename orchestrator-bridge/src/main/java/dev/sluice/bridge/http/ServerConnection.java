@@ -1,0 +1,154 @@
+package dev.sluice.bridge.http;
+
+import io.netty.buffer.Unpooled;
+import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.handler.codec.DecoderResult;
+import io.netty.handler.codec.TooLongFrameException;
+import io.netty.handler.codec.http.DefaultFullHttpResponse;
+import io.netty.handler.codec.http.FullHttpRequest;
+import io.netty.handler.codec.http.HttpHeaderNames;
+import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.timeout.IdleStateEvent;
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+
+/// One connection: hands its requests, one after the other, to virtual threads. Event thread only.
+final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
+    /// Requests that a client may send before it has read the answer to the first.
+    private static final int PIPELINED_MAX = 16;
+
+    /// What all connections have in common.
+    record Shared(HttpOptions options, Exchange.Handler handler, Executor threads,
+            AtomicInteger active, BooleanSupplier draining) { }
+
+    private final Shared shared;
+    private final Queue<NettyExchange> waiting = new ArrayDeque<>();
+    private NettyExchange current;
+
+    ServerConnection(Shared shared) {
+        this.shared = shared;
+    }
+
+    @Override
+    protected void channelRead0(ChannelHandlerContext context, FullHttpRequest request) {
+        context.pipeline().get(RequestDeadline.class).met();
+        DecoderResult decoded = request.decoderResult();
+        if (decoded.isFailure()) {
+            boolean long_ = decoded.cause() instanceof TooLongFrameException;
+            refuse(context, shared, long_ ? 431 : 400, "not an HTTP request: "
+                    + decoded.cause().getMessage());
+            return;
+        }
+        var exchange = new NettyExchange(context.channel(), request);
+        if (current == null) {
+            start(context, exchange);
+        } else if (waiting.size() < PIPELINED_MAX) {
+            waiting.add(exchange);
+        } else {
+            context.close();
+        }
+    }
+
+    private void start(ChannelHandlerContext context, NettyExchange exchange) {
+        current = exchange;
+        shared.active.incrementAndGet();
+        // What arrived before the server began to stop is still served.
+        boolean refused = shared.draining.getAsBoolean();
+        try {
+            shared.threads.execute(() -> handle(context, exchange, refused));
+        } catch (RejectedExecutionException e) {
+            shared.active.decrementAndGet();
+            context.close();
+        }
+    }
+
+    private void handle(
+            ChannelHandlerContext context, NettyExchange exchange, boolean refused) {
+        try {
+            if (refused) {
+                exchange.responseHeader("Retry-After", "5");
+                exchange.refuse(shared.handler.refusal(503, "the server is stopping"), 503);
+            } else {
+                shared.handler.handle(exchange);
+            }
+        } catch (Exchange.ClientGoneException e) {
+            // Nobody is there to be told; what was computed for the client has been cancelled.
+            exchange.abandon();
+        } catch (RuntimeException | Error e) {
+            fault(exchange, e);
+        } finally {
+            exchange.abandonUnlessComplete();
+            shared.active.decrementAndGet();
+            context.executor().execute(() -> next(context));
+        }
+    }
+
+    private void fault(NettyExchange exchange, Throwable fault) {
+        String message = "the server failed: " + fault;
+        if (exchange.status() == 0) {
+            exchange.refuse(shared.handler.refusal(500, message), 500);
+        } else {
+            exchange.abandon();
+        }
+    }
+
+    private void next(ChannelHandlerContext context) {
+        current = null;
+        NettyExchange queued = waiting.poll();
+        if (queued != null && context.channel().isActive()) {
+            start(context, queued);
+        }
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext context) throws Exception {
+        if (current != null) {
+            current.gone();
+        }
+        waiting.clear();
+        super.channelInactive(context);
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (current != null) {
+            current.writabilityChanged();
+        }
+    }
+
+    @Override
+    public void userEventTriggered(ChannelHandlerContext context, Object event) {
+        // Nothing was read for a while: fine while the answer is being computed, and the affair of
+        // the deadline while a request arrives.
+        if (event instanceof IdleStateEvent && current == null
+                && !context.pipeline().get(RequestDeadline.class).pending()) {
+            context.close();
+        }
+    }
+
+    @Override
+    public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+        // A reset connection, or bytes that are not TLS: there is nobody to answer.
+        context.close();
+    }
+
+    /// Answers on the event thread and closes the connection.
+    static void refuse(
+            ChannelHandlerContext context, Shared shared, int status, String message) {
+        Exchange.Refusal refusal = shared.handler.refusal(status, message);
+        var response = new DefaultFullHttpResponse(HttpVersion.HTTP_1_1,
+                HttpResponseStatus.valueOf(status), Unpooled.wrappedBuffer(refusal.body()));
+        response.headers().set(HttpHeaderNames.CONTENT_TYPE, refusal.contentType());
+        response.headers().set(HttpHeaderNames.CONTENT_LENGTH, refusal.body().length);
+        response.headers().set(HttpHeaderNames.CONNECTION, "close");
+        refusal.headers().forEach((name, value) -> response.headers().set(name, value));
+        context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+    }
+}

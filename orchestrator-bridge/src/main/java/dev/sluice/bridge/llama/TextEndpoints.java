@@ -1,0 +1,122 @@
+package dev.sluice.bridge.llama;
+
+import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.ChatPrompt;
+import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.ModelHost;
+import dev.sluice.bridge.http.Exchange;
+import dev.sluice.bridge.openai.ChatCompletions;
+import dev.sluice.models.json.Json;
+import dev.sluice.models.tokenizer.Tokenizer;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/// llama-server's endpoints for text alone: `/tokenize`, `/detokenize`, `/apply-template` and
+/// `/props`. Shapes are those of its documentation; `model` chooses among several.
+public final class TextEndpoints {
+    private final ModelHost host;
+
+    public TextEndpoints(ModelHost host) {
+        this.host = host;
+    }
+
+    public void tokenize(Exchange exchange, String client) {
+        Fields fields = Fields.of(exchange.body());
+        String content = fields.text("content").orElse("");
+        boolean special = fields.flag("add_special", false);
+        boolean parse = fields.flag("parse_special", true);
+        boolean pieces = fields.flag("with_pieces", false);
+        String name = fields.text("model").orElse("");
+        fields.end();
+        try (ModelHost.Lease lease = host.acquire(name)) {
+            Tokenizer tokenizer = lease.model().tokenizer();
+            int[] ids = tokenizer.encode(
+                    content, parse ? Tokenizer.Special.PARSE : Tokenizer.Special.AS_TEXT);
+            ids = special ? tokenizer.withBosAndEos(ids) : ids;
+            json(exchange, Map.of("tokens", pieces ? pieces(tokenizer, ids) : ids));
+        }
+    }
+
+    private static List<Object> pieces(Tokenizer tokenizer, int[] ids) {
+        var pieces = new ArrayList<Object>();
+        for (int id : ids) {
+            byte[] bytes = tokenizer.bytes(id);
+            pieces.add(Map.of("id", id, "piece", bytes.length == 0
+                    ? tokenizer.name(id) : piece(bytes)));
+        }
+        return pieces;
+    }
+
+    /// A text, or the bytes where they are only part of one.
+    private static Object piece(byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            var unsigned = new int[bytes.length];
+            for (int i = 0; i < bytes.length; i++) {
+                unsigned[i] = bytes[i] & 0xff;
+            }
+            return unsigned;
+        }
+    }
+
+    public void detokenize(Exchange exchange, String client) {
+        Fields fields = Fields.of(exchange.body());
+        List<Object> tokens = fields.list("tokens");
+        String name = fields.text("model").orElse("");
+        fields.end();
+        try (ModelHost.Lease lease = host.acquire(name)) {
+            Tokenizer tokenizer = lease.model().tokenizer();
+            var bytes = new ByteArrayOutputStream();
+            for (Object token : tokens) {
+                if (!(token instanceof Long id) || id < 0 || id >= tokenizer.vocabSize()) {
+                    throw fields.wrong("tokens", "token ids below " + tokenizer.vocabSize(),
+                            token);
+                }
+                byte[] piece = tokenizer.bytes(id.intValue());
+                bytes.writeBytes(piece.length > 0 ? piece
+                        : tokenizer.name(id.intValue()).getBytes(StandardCharsets.UTF_8));
+            }
+            json(exchange, Map.of("content", bytes.toString(StandardCharsets.UTF_8)));
+        }
+    }
+
+    /// The prompt that a chat completion of the same body would have.
+    public void applyTemplate(Exchange exchange, String client) {
+        var request = ChatCompletions.request(exchange, client);
+        try (ModelHost.Lease lease = host.acquire(request.model())) {
+            String prompt = ChatPrompt.render(lease.model(), request);
+            json(exchange, Map.of("prompt",
+                    prompt.replace(String.valueOf(Tokenizer.GUARD), "")));
+        }
+    }
+
+    public void props(Exchange exchange, String client) {
+        String name = exchange.query("model").orElse("");
+        try (ModelHost.Lease lease = host.acquire(name)) {
+            HostedModel model = lease.model();
+            var props = new LinkedHashMap<String, Object>();
+            props.put("default_generation_settings", Map.of(
+                    "n_ctx", model.engine().contextLimit()));
+            props.put("total_slots", model.parallel());
+            props.put("model_alias", model.name());
+            props.put("chat_template", model.templateSource());
+            props.put("tool_format", model.toolFormatName());
+            props.put("bos_token", model.tokenizer().bosText());
+            props.put("eos_token", model.tokenizer().eosText());
+            props.put("build_info", "sluice");
+            json(exchange, props);
+        }
+    }
+
+    private static void json(Exchange exchange, Object value) {
+        exchange.respond(200, "application/json",
+                Json.write(value).getBytes(StandardCharsets.UTF_8));
+    }
+}

@@ -1,0 +1,109 @@
+package dev.sluice.bridge.openai;
+
+import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.api.EventStream;
+import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.ChatRequest;
+import dev.sluice.bridge.chat.ChatRun;
+import dev.sluice.bridge.chat.ChoiceQueue;
+import dev.sluice.bridge.chat.ChoiceReader;
+import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.ModelHost;
+import dev.sluice.bridge.http.Exchange;
+import dev.sluice.models.json.Json;
+import dev.sluice.runtime.TokenEvent.Finished;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+
+/// `POST /v1/chat/completions`.
+public final class ChatCompletions {
+    private final ModelHost host;
+
+    public ChatCompletions(ModelHost host) {
+        this.host = host;
+    }
+
+    /// @param client whose request it is
+    public void handle(Exchange exchange, String client) {
+        ChatBody body = ChatBody.read(Fields.of(exchange.body()), client);
+        try (ModelHost.Lease lease = host.acquire(body.request().model())) {
+            answer(exchange, body, lease.model());
+        }
+    }
+
+    /// The conversation in a body of this endpoint.
+    public static ChatRequest request(Exchange exchange, String client) {
+        return ChatBody.read(Fields.of(exchange.body()), client).request();
+    }
+
+    private static void answer(Exchange exchange, ChatBody body, HostedModel model) {
+        ChatRun run = ChatRun.start(model, body.request());
+        exchange.onGone(run::cancel);
+        boolean completed = false;
+        try {
+            var writer = new ChatWriter(model, body.request());
+            if (body.stream()) {
+                stream(exchange, body, run, writer);
+            } else {
+                whole(exchange, run, writer);
+            }
+            completed = true;
+        } finally {
+            if (!completed) {
+                run.cancel();
+            }
+        }
+    }
+
+    private static void whole(Exchange exchange, ChatRun run, ChatWriter writer) {
+        var messages = new ArrayList<ChatMessage>();
+        for (ChoiceReader choice : run.choices()) {
+            messages.add(new ChatMessage(writer, choice).read());
+        }
+        byte[] json = Json.write(writer.completion(messages)).getBytes(StandardCharsets.UTF_8);
+        exchange.respond(200, "application/json", json);
+    }
+
+    private static void stream(
+            Exchange exchange, ChatBody body, ChatRun run, ChatWriter writer) {
+        // What fails before the first token is still an error with a status of its own.
+        var queue = new ChoiceQueue(run.choices());
+        ChoiceQueue.Entry entry = queue.take();
+        try (var events = new EventStream(exchange)) {
+            try {
+                chunks(events, body, run, writer, queue, entry);
+            } catch (ApiException e) {
+                run.cancel();
+                events.data(OpenAiErrors.body(e));
+            }
+            events.mark("[DONE]");
+        }
+    }
+
+    private static void chunks(EventStream events, ChatBody body, ChatRun run,
+            ChatWriter writer, ChoiceQueue queue, ChoiceQueue.Entry first) {
+        var chunks = new ArrayList<ChatChunks>();
+        for (ChoiceReader choice : run.choices()) {
+            chunks.add(new ChatChunks(events, writer, choice.index()));
+        }
+        var ends = new ArrayList<Finished>();
+        ChoiceQueue.Entry entry = first;
+        while (true) {
+            ChatChunks to = chunks.get(entry.choice());
+            if (entry.piece().isPresent()) {
+                to.add(entry.piece().get());
+            } else {
+                Finished end = run.choices().get(entry.choice()).finished().orElseThrow();
+                ends.add(end);
+                to.end(end);
+            }
+            if (!queue.isOpen()) {
+                break;
+            }
+            entry = queue.take();
+        }
+        if (body.includeUsage()) {
+            events.data(writer.usageChunk(ends));
+        }
+    }
+}
