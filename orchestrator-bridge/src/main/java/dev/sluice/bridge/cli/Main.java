@@ -19,16 +19,10 @@ import picocli.CommandLine.Spec;
         description = "Runs open-weight language models on this machine.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
-<<<<<<< HEAD
-        subcommands = {RunCommand.class, ChatCommand.class, BenchCommand.class,
-                TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
-                PerplexityCommand.class, ExpertsCommand.class, InspectCommand.class,
-                DoctorCommand.class},
-=======
         subcommands = {RunCommand.class, ChatCommand.class, ServeCommand.class,
-                BenchCommand.class, TokenizeCommand.class, TemplateCommand.class, LogitsCommand.class,
-                PerplexityCommand.class, InspectCommand.class, DoctorCommand.class},
->>>>>>> serve
+                BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
+                LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
+                InspectCommand.class, DoctorCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
