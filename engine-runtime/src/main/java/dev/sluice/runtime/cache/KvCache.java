@@ -3,6 +3,7 @@ package dev.sluice.runtime.cache;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -95,7 +96,8 @@ public final class KvCache implements AutoCloseable {
 
     /// Makes the empty sequence share the longest known prefix of `tokens[0, length)`, and keeps
     /// that from being evicted. Leave a token out of `length` to get logits. What is in a file is
-    /// read meanwhile: attach again in a later step, or close the sequence.
+    /// read meanwhile: attach again in a later step, or forget about it. A parked session resumes by
+    /// attaching the sequence that was parked, from which the cache learns how long its tool took.
     public Attached attach(KvSequence empty, int[] tokens, int length) {
         requireEmpty(empty);
         tiers.poll();
@@ -103,6 +105,8 @@ public final class KvCache implements AutoCloseable {
         Recall.Plan more = recall.plan(match, empty.space, tokens, length);
         if (more.reach() > 0 && lockMatch(empty)) {
             if (recall.restore(empty, more, tokens)) {
+                // What is there already is recently used; a lock could be forgotten.
+                tree.unanchor(empty);
                 return new Attached(0, true);
             }
             match.walk(tree.findRoot(empty.space), tokens, length);
@@ -302,8 +306,7 @@ public final class KvCache implements AutoCloseable {
     }
 
     /// As [#release], for a session that waits for a tool: the hint decides whether its pages stay,
-    /// go to a tier when room is needed, or are the first to go. Resume by attaching, from which
-    /// the cache learns how long the tool took.
+    /// go to a tier when room is needed, or are the first to go. Resume by attaching it again.
     public void park(KvSequence sequence, ParkHint hint) {
         publish(sequence);
         long now = clock.getAsLong();
@@ -417,6 +420,38 @@ public final class KvCache implements AutoCloseable {
         }
         tree.unanchor(sequence);
         return match(space, tokens, tokens.length);
+    }
+
+    /// Writes the sequence's tokens and pages to a file, and waits for the disk; an engine that serves
+    /// others meanwhile takes a [#snapshot] instead.
+    public void save(KvSequence sequence, Path file) {
+        try (SavedSession saved = snapshot(sequence)) {
+            saved.write(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": the session was not saved", e);
+        }
+    }
+
+    /// A sequence from a file that [#save] wrote, perhaps in another process, attached to as much of
+    /// it as there is room for. Waits for the disk, as [#load] does on a thread that may.
+    public KvSequence restore(CacheSpace space, Path file) throws ForeignCacheException {
+        try (SavedSession saved = load(file)) {
+            if (!saved.root().equals(tiers.rootKey(space))) {
+                throw new ForeignCacheException(file, "a session of another cache space");
+            }
+            restore(space, saved);
+            KvSequence sequence = open(space);
+            int[] tokens = saved.tokens();
+            attach(sequence, tokens, tokens.length);
+            return sequence;
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": the session was not read", e);
+        }
+    }
+
+    /// A sequence of the space that all share.
+    public KvSequence restore(Path file) throws ForeignCacheException {
+        return restore(CacheSpace.SHARED, file);
     }
 
     /// What the tiers found at start, and what of it could not be used; for the start-up lines.
