@@ -64,7 +64,7 @@ public final class KvCache implements AutoCloseable {
         nodes = new TreeNodes(4 * mostPages + 64, groups, plan.pageSize());
         tree = new PrefixTree(nodes, pools, windowed);
         match = new PrefixMatch(nodes, tables.windows());
-        tiers = new Tiers(model, nodes, costs, limits);
+        tiers = new Tiers(model, nodes, limits, costs, clock);
         parking = new Parking(costs, tiers.enabled(), mostPages);
         evictor = new Evictor(tree, tables, tiers, parking, clock);
         recall = new Recall(model, tree, pools, tiers, evictor,
@@ -86,7 +86,7 @@ public final class KvCache implements AutoCloseable {
     /// Tokens at the start of `tokens[0, length)` that attaching would reuse now, whether they are
     /// in the pool or have to be read back.
     public int match(CacheSpace space, int[] tokens, int length) {
-        tiers.poll();
+        evictor.poll();
         match.walk(tree.findRoot(space), tokens, length);
         if (match.length() > 0) {
             tree.touch(match.node());
@@ -100,7 +100,7 @@ public final class KvCache implements AutoCloseable {
     /// attaching the sequence that was parked, from which the cache learns how long its tool took.
     public Attached attach(KvSequence empty, int[] tokens, int length) {
         requireEmpty(empty);
-        tiers.poll();
+        evictor.poll();
         match.walk(tree.findRoot(empty.space), tokens, length);
         Recall.Plan more = recall.plan(match, empty.space, tokens, length);
         if (more.reach() > 0 && lockMatch(empty)) {
@@ -178,6 +178,7 @@ public final class KvCache implements AutoCloseable {
     ///
     /// @return whether there were enough; if not, the sequence is as before
     public boolean reserve(KvSequence sequence, int end) {
+        evictor.poll();
         if (end > contextLimit) {
             throw new IllegalArgumentException("%d positions, at most %d fit"
                     .formatted(end, contextLimit));
@@ -294,13 +295,20 @@ public final class KvCache implements AutoCloseable {
     /// Publishes what the sequence has and gives its pages back. The tree keeps them until others
     /// need them. Closing twice does nothing.
     public void close(KvSequence sequence) {
-        release(sequence);
+        publish(sequence);
+        leave(sequence);
     }
 
-    /// Preemption: what was computed stays in the tree until it is evicted, and the sequence is
-    /// empty and can be attached again.
+    /// Preemption: what was computed stays in the tree until it is evicted, then in a tier, and the
+    /// sequence is empty and can be attached again.
     public void release(KvSequence sequence) {
         publish(sequence);
+        // It will be back, so the disk is worth it.
+        tree.markOwn(sequence.node);
+        leave(sequence);
+    }
+
+    private void leave(KvSequence sequence) {
         evictor.vacate(sequence);
         endPark(sequence);
     }
@@ -319,10 +327,13 @@ public final class KvCache implements AutoCloseable {
                 pin = Optional.of(parking.pin(kept, holding.pages(), hint, now));
                 tree.markOwn(sequence.node);
             }
-            case DEMOTE -> tree.markOwn(sequence.node);
+            case DEMOTE -> {
+                tree.markOwn(sequence.node);
+                evictor.writeAhead(sequence.node);
+            }
             case DROP -> tree.forsakeOwn(sequence.node);
         }
-        release(sequence);
+        leave(sequence);
         sequence.parked = Optional.of(new KvSequence.Parked(hint, now, pin));
     }
 

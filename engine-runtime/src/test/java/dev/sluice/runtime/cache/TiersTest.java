@@ -35,6 +35,11 @@ class TiersTest {
         return PageLm.full(64, PAGES);
     }
 
+    /// Transfers take no time, so that what is read back does not depend on this machine's disk.
+    private static KvCache cache(PageLm model, KvTiers tiers) {
+        return new KvCache(model, tiers, () -> 0);
+    }
+
     private KvTiers disk() {
         return KvTiers.host(MODEL, 32 * 64).withDisk(folder, 1 << 20);
     }
@@ -83,7 +88,7 @@ class TiersTest {
     @Test
     void whatWasEvictedComesBackFromHostMemory() {
         PageLm model = model();
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 32 * 64))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 32 * 64))) {
             parkAndPushOut(cache, model, 31);
             assertEquals(8, cache.stats().tiers().demoted());
             long rows = model.rowsComputed();
@@ -102,26 +107,26 @@ class TiersTest {
     @Test
     void theHostTierIsBounded() {
         PageLm model = model();
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 3 * 32 + 31))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 3 * 32 + 31))) {
             parkAndPushOut(cache, model, 32);
             assertEquals(3 * 32, cache.stats().tiers().hostBytes());
             // The ends of the path went first, and gave way to its beginning.
             assertEquals(12, attach(cache, model, 32).length());
         }
         assertThrows(IllegalArgumentException.class,
-                () -> new KvCache(model(), KvTiers.host(MODEL, 31)));
+                () -> cache(model(), KvTiers.host(MODEL, 31)));
     }
 
     /// A page of a few bytes per token is read back; not one that is computed faster.
     @Test
     void whatIsComputedFasterIsNotKept() {
         PageLm model = model();
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 32 * 64))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 32 * 64))) {
             cache.prefillMeasured(1000, 1);
             parkAndPushOut(cache, model, 32);
             assertEquals(0, cache.stats().tiers().demoted());
         }
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 32 * 64))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 32 * 64))) {
             parkAndPushOut(cache, model, 32);
             assertEquals(8, cache.stats().tiers().demoted());
             for (int i = 0; i < 200; i++) {
@@ -134,7 +139,7 @@ class TiersTest {
     @Test
     void aBitFlippedInHostMemoryIsFound() {
         PageLm model = model();
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 32 * 64))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 32 * 64))) {
             parkAndPushOut(cache, model, 32);
             Chunk third = cache.tiers().find(
                     cache.tiers().rootKey(CacheSpace.SHARED), TEXT, 0, 32).get(2);
@@ -149,7 +154,7 @@ class TiersTest {
     void filesOutliveTheProcess() {
         fill(32);
         PageLm model = model();
-        try (var cache = new KvCache(model, disk())) {
+        try (var cache = cache(model, disk())) {
             assertTrue(cache.tierNote().contains("in 8 files, 0 files discarded"),
                     cache.tierNote());
             assertEquals(30, cache.match(CacheSpace.SHARED, TEXT, 30));
@@ -165,7 +170,7 @@ class TiersTest {
     /// Leaves the files of a parked session behind.
     private void fill(int length) {
         PageLm model = model();
-        try (var cache = new KvCache(model, disk())) {
+        try (var cache = cache(model, disk())) {
             parkAndPushOut(cache, model, length);
             settle(cache);
             assertEquals((length + 3) / 4, cache.stats().tiers().diskWrites());
@@ -177,14 +182,14 @@ class TiersTest {
         fill(4);
         long fileBytes = filesBytes();
         PageLm model = model();
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 32 * 64)
+        try (var cache = cache(model, KvTiers.host(MODEL, 32 * 64)
                 .withDisk(folder, 3 * fileBytes + 5))) {
             parkAndPushOut(cache, model, 32);
             settle(cache);
             assertTrue(cache.stats().tiers().diskBytes() <= 3 * fileBytes);
         }
         assertEquals(3 * fileBytes, filesBytes());
-        try (var cache = new KvCache(model(), KvTiers.host(MODEL, 32 * 64)
+        try (var cache = cache(model(), KvTiers.host(MODEL, 32 * 64)
                 .withDisk(folder, 2 * fileBytes))) {
             assertEquals(2 * fileBytes, cache.stats().tiers().diskBytes());
         }
@@ -206,10 +211,10 @@ class TiersTest {
 
     @Test
     void aFolderBelongsToOneCache() {
-        try (var cache = new KvCache(model(), disk())) {
+        try (var cache = cache(model(), disk())) {
             assertEquals(0, cache.stats().tiers().diskBytes());
             String reason = assertThrows(IllegalStateException.class,
-                    () -> new KvCache(model(), disk())).getMessage();
+                    () -> cache(model(), disk())).getMessage();
             assertTrue(reason.contains("in use"), reason);
         }
     }
@@ -232,14 +237,14 @@ class TiersTest {
         Files.write(file, Arrays.copyOf(sound, sound.length + 1));
         requireDiscarded("a byte more");
         Files.write(file, sound);
-        try (var cache = new KvCache(model(), disk())) {
+        try (var cache = cache(model(), disk())) {
             assertEquals(3, cache.match(CacheSpace.SHARED, TEXT, 3), "the file as it was");
         }
     }
 
     private void requireDiscarded(String what) throws IOException {
         PageLm model = model();
-        try (var cache = new KvCache(model, disk())) {
+        try (var cache = cache(model, disk())) {
             assertEquals(0, attach(cache, model, 3).length(), what);
             assertEquals(1, cache.stats().tiers().discards(), what);
             assertEquals(0, cache.stats().tiers().hostBytes(), what);
@@ -253,7 +258,7 @@ class TiersTest {
     void aFileThatChangesMeanwhileIsNotUsed() throws IOException {
         fill(8);
         PageLm model = model();
-        try (var cache = new KvCache(model, disk())) {
+        try (var cache = cache(model, disk())) {
             List<Path> files = files();
             Files.copy(files.get(0), files.get(1), StandardCopyOption.REPLACE_EXISTING);
             assertTrue(attach(cache, model, 8).length() < 8);
@@ -265,7 +270,7 @@ class TiersTest {
     void aFileThatVanishesIsComputedAgain() throws IOException {
         fill(8);
         PageLm model = model();
-        try (var cache = new KvCache(model, disk())) {
+        try (var cache = cache(model, disk())) {
             for (Path file : files()) {
                 Files.delete(file);
             }
@@ -278,7 +283,7 @@ class TiersTest {
         fill(32);
         PageLm model = model();
         var foreign = KvTiers.host(new ModelFingerprint(1, 3), 32 * 64).withDisk(folder, 1 << 20);
-        try (var cache = new KvCache(model, foreign)) {
+        try (var cache = cache(model, foreign)) {
             assertEquals(8, cache.stats().tiers().discards());
             assertEquals(0, cache.match(CacheSpace.SHARED, TEXT, 32));
         }
@@ -291,7 +296,7 @@ class TiersTest {
         Path file = files().getFirst();
         byte[] bytes = Files.readAllBytes(file);
         Files.write(folder.resolve(file.getFileName() + ".tmp"), Arrays.copyOf(bytes, 40));
-        try (var cache = new KvCache(model(), disk())) {
+        try (var cache = cache(model(), disk())) {
             assertTrue(cache.tierNote().contains("in 8 files, 1 files discarded"),
                     cache.tierNote());
             assertEquals(32, cache.match(CacheSpace.SHARED, TEXT, 32));
@@ -304,7 +309,7 @@ class TiersTest {
     void windowsComeBackToo() {
         var model = new PageLm(64, 4, new KvPlan.Group(1, 9, 0, 32),
                 new KvPlan.Group(1, 6, 5, 32));
-        try (var cache = new KvCache(model, KvTiers.host(MODEL, 64 * 64))) {
+        try (var cache = cache(model, KvTiers.host(MODEL, 64 * 64))) {
             KvSequence session = cache.open(CacheSpace.SHARED);
             for (int end = 4; end <= 32; end += 4) {
                 advance(cache, model, session, TEXT, end);
