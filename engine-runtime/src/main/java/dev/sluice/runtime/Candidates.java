@@ -10,20 +10,33 @@ import java.util.Arrays;
 /// The tokens that may still be drawn, with their logits, always in ascending order of id, so that
 /// no step depends on how the ones before it found their sets. Equal values: the lower id wins.
 ///
-/// Truncation never sorts the vocabulary. It collects the tokens above a guessed threshold, sorts
-/// those, and guesses again if they were too few; then one pass keeps what is above the cut.
+/// Truncation never sorts the vocabulary. It collects the tokens above a guessed threshold, selects
+/// the cut among those, and guesses again if they were too few; then one pass keeps what is above.
+/// As long as all tokens are there, each block of them has a bound of its logits, so that passes
+/// which look for large ones skip most blocks.
 ///
 /// Buffers for one vocabulary, reused for every token. Engine thread only.
 final class Candidates {
     /// e^-8 of the best token's probability: first guess of where a top-p set ends.
     private static final float FIRST_REACH = 8;
 
+    /// Tokens that share a bound.
+    private static final int BLOCK = 256;
+    /// So few keys are sorted, more are partitioned first.
+    private static final int SORTED = 128;
+
     private final int vocab;
     private final float[] z;
     private final int[] ids;
     private final float[] scores;
     private final long[] keys;
+    /// No logit of a block is larger; valid while `whole`.
+    private final float[] bounds;
     private int count;
+    /// All tokens are there, and an index is an id.
+    private boolean whole;
+    private float max;
+    private boolean maxKnown;
     /// Whether a logit may be negative infinity.
     private boolean forbidden;
 
@@ -33,6 +46,7 @@ final class Candidates {
         ids = new int[vocab];
         scores = new float[vocab];
         keys = new long[vocab];
+        bounds = new float[Math.ceilDiv(vocab, BLOCK)];
     }
 
     /// Every token with its logit from `logits` [rows, >= vocab], F32 in host memory.
@@ -44,21 +58,36 @@ final class Candidates {
         long offset = logits.byteOffset() + row * logits.dtype().rowBytes(logits.cols());
         MemorySegment.copy(logits.memory(), JAVA_FLOAT_UNALIGNED, offset, z, 0, vocab);
         count = vocab;
-        for (int i = 0; i < vocab; i++) {
-            ids[i] = i;
-        }
-        requireNumbers(position);
+        whole = true;
+        bound(position);
     }
 
-    private void requireNumbers(int position) {
-        boolean sound = true;
-        boolean finite = true;
-        for (int i = 0; i < count; i++) {
-            sound &= z[i] < Float.POSITIVE_INFINITY;
-            finite &= z[i] > Float.NEGATIVE_INFINITY;
+    /// Bounds, the maximum, and whether all logits are numbers, in one pass.
+    private void bound(int position) {
+        float highest = Float.NEGATIVE_INFINITY;
+        float lowest = Float.POSITIVE_INFINITY;
+        for (int block = 0; block < bounds.length; block++) {
+            int end = Math.min(vocab, (block + 1) * BLOCK);
+            float high = Float.NEGATIVE_INFINITY;
+            float low = Float.POSITIVE_INFINITY;
+            for (int i = block * BLOCK; i < end; i++) {
+                high = Math.max(high, z[i]);
+                low = Math.min(low, z[i]);
+            }
+            bounds[block] = high;
+            highest = Math.max(highest, high);
+            lowest = Math.min(lowest, low);
         }
-        forbidden = !finite;
-        for (int i = 0; i < count && !sound; i++) {
+        max = highest;
+        maxKnown = true;
+        forbidden = lowest == Float.NEGATIVE_INFINITY;
+        if (!(highest < Float.POSITIVE_INFINITY)) {
+            complain(position);
+        }
+    }
+
+    private void complain(int position) {
+        for (int i = 0; i < count; i++) {
             if (!(z[i] < Float.POSITIVE_INFINITY)) {
                 throw new SamplingException(position, "the logit of token " + i + " is " + z[i]);
             }
@@ -67,27 +96,32 @@ final class Candidates {
 
     int count() { return count; }
 
-    int id(int index) { return ids[index]; }
+    int id(int index) { return whole ? index : ids[index]; }
 
     float logit(int index) { return z[index]; }
 
     void logit(int index, float value) {
         z[index] = value;
+        maxKnown = false;
+        if (whole) {
+            bounds[index / BLOCK] = Math.max(bounds[index / BLOCK], value);
+        }
         forbidden |= value == Float.NEGATIVE_INFINITY;
     }
 
     /// Index of a token, or a negative number as [Arrays#binarySearch] has it.
     int indexOf(int tokenId) {
-        if (tokenId < count && ids[tokenId] == tokenId) {
-            return tokenId;
+        if (whole) {
+            return tokenId < count ? tokenId : -1;
         }
         return Arrays.binarySearch(ids, 0, count, tokenId);
     }
 
     void forbidOutside(TokenMask mask) {
         forbidden = true;
+        maxKnown = false;
         for (int i = 0; i < count; i++) {
-            if (!mask.allows(ids[i])) {
+            if (!mask.allows(id(i))) {
                 z[i] = Float.NEGATIVE_INFINITY;
             }
         }
@@ -101,36 +135,63 @@ final class Candidates {
     }
 
     float max() {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < count; i++) {
-            max = Math.max(max, z[i]);
+        if (!maxKnown) {
+            float found = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < count; i++) {
+                found = Math.max(found, z[i]);
+            }
+            max = found;
+            maxKnown = true;
         }
         return max;
     }
 
     /// Index of the largest logit, the first of equals.
     int argmax() {
-        int best = 0;
-        float max = z[0];
-        for (int i = 1; i < count; i++) {
-            if (z[i] > max) {
-                max = z[i];
-                best = i;
-            }
+        float largest = max();
+        int i = 0;
+        while (z[i] != largest) {
+            // A whole block at a time as long as its bound is below.
+            i = whole && i % BLOCK == 0 && bounds[i / BLOCK] < largest ? i + BLOCK : i + 1;
         }
-        return best;
+        return i;
     }
 
     void keepOnly(int index) {
-        ids[0] = ids[index];
+        ids[0] = id(index);
         z[0] = z[index];
-        count = 1;
+        shrink(1);
     }
 
+    private void shrink(int kept) {
+        count = kept;
+        whole = false;
+    }
+
+    /// Dividing keeps the order, so the maximum and the bounds go along.
     void scale(float divisor) {
         for (int i = 0; i < count; i++) {
             z[i] /= divisor;
         }
+        max /= divisor;
+        for (int block = 0; whole && block < bounds.length; block++) {
+            bounds[block] /= divisor;
+        }
+    }
+
+    /// [#mass] to about 2e-6 of it, many times as fast: where a share of it is cut off, a token
+    /// more or less at the cut is all that such a difference can do.
+    private double likelyMass() {
+        return Exponential.likelySum(z, count, max(), scores);
+    }
+
+    /// The next block behind the one at `from` that may have a logit of at least `limit`.
+    private int next(int from, float limit) {
+        int at = from + BLOCK;
+        while (whole && at < count && bounds[at / BLOCK] < limit) {
+            at += BLOCK;
+        }
+        return at;
     }
 
     /// Sum of e^(z - max).
@@ -149,23 +210,27 @@ final class Candidates {
     }
 
     void keepAtLeast(double threshold) {
+        // Rounded down: no block is skipped that has one.
+        float limit = Math.nextDown((float) threshold);
         int kept = 0;
-        for (int i = 0; i < count; i++) {
-            if (z[i] >= threshold) {
-                ids[kept] = ids[i];
-                z[kept++] = z[i];
+        for (int from = 0; from < count; from = next(from, limit)) {
+            int end = Math.min(count, from + BLOCK);
+            for (int i = from; i < end; i++) {
+                if (z[i] >= threshold) {
+                    ids[kept] = id(i);
+                    z[kept++] = z[i];
+                }
             }
         }
-        count = kept;
+        maxKnown &= max >= threshold;
+        shrink(kept);
     }
 
     /// Keeps the k largest, exactly k of them.
     void keepTop(int k) {
-        if (k >= count) {
-            return;
+        if (k < count) {
+            keepDownTo(worstOfTop(k));
         }
-        scoreByLogit();
-        keepUpTo(worstOfTop(k));
     }
 
     /// The k largest in descending order, as indices in `into`. Keeps every token.
@@ -173,7 +238,6 @@ final class Candidates {
         if (k == 0) {
             return;
         }
-        scoreByLogit();
         worstOfTop(k);
         Arrays.sort(keys, 0, k);
         for (int i = 0; i < k; i++) {
@@ -181,10 +245,47 @@ final class Candidates {
         }
     }
 
-    /// Keeps the shortest run of most likely tokens whose mass is at least `target`.
-    void keepMostLikely(float max, double target) {
-        scoreByLogit();
-        keepMass(-max, target, max);
+    /// Keeps the shortest run of most likely tokens whose mass is at least `share` of the whole.
+    void keepMostLikely(double share) {
+        float largest = max();
+        double target = share * likelyMass();
+        float reach = FIRST_REACH;
+        int collected = collectLikely(largest - reach);
+        while (collected < count && massOfKeys(0, collected, largest) < target) {
+            reach *= 2;
+            collected = collectLikely(largest - reach);
+        }
+        keepDownTo(keys[cutByMass(collected, target, largest)]);
+    }
+
+    private int collectLikely(float limit) {
+        int collected = 0;
+        for (int from = 0; from < count; from = next(from, limit)) {
+            int end = Math.min(count, from + BLOCK);
+            for (int i = from; i < end; i++) {
+                if (z[i] >= limit) {
+                    keys[collected++] = key(-z[i], i);
+                }
+            }
+        }
+        return collected;
+    }
+
+    /// Keeps the tokens up to the one of a key, by falling logit and then by id.
+    private void keepDownTo(long cut) {
+        int last = (int) cut;
+        float limit = z[last];
+        int kept = 0;
+        for (int from = 0; from < count; from = next(from, limit)) {
+            int end = Math.min(count, from + BLOCK);
+            for (int i = from; i < end; i++) {
+                if (z[i] > limit || z[i] == limit && i <= last) {
+                    ids[kept] = id(i);
+                    z[kept++] = z[i];
+                }
+            }
+        }
+        shrink(kept);
     }
 
     /// Keeps the shortest run of tokens whose surprise -ln p is nearest to `entropy` and whose
@@ -215,11 +316,12 @@ final class Candidates {
         int kept = 0;
         for (int i = 0; i < count; i++) {
             if (i == last || z[i] < threshold) {
-                ids[kept] = ids[i];
+                ids[kept] = id(i);
                 z[kept++] = z[i];
             }
         }
-        count = kept;
+        maxKnown = false;
+        shrink(kept);
     }
 
     /// The first token, by id, at which the running mass exceeds `share` of the whole. Strictly,
@@ -240,33 +342,67 @@ final class Candidates {
         return last;
     }
 
-    /// Largest logit first: the negated logit is the score.
-    private void scoreByLogit() {
-        for (int i = 0; i < count; i++) {
-            scores[i] = -z[i];
-        }
-    }
-
     /// Keeps the shortest run of lowest scores with a mass of at least `target`.
-    private void keepMass(float lowest, double target, float max) {
+    private void keepMass(float lowest, double target, float largest) {
         float reach = FIRST_REACH;
         int collected = collect(lowest + reach);
-        while (collected < count && massOfKeys(collected, max) < target) {
+        while (collected < count && massOfKeys(0, collected, largest) < target) {
             reach *= 2;
             collected = collect(lowest + reach);
         }
-        Arrays.sort(keys, 0, collected);
-        double sum = 0;
-        int last = 0;
-        while (last < collected) {
-            sum += Exponential.exp((double) z[(int) keys[last]] - max);
-            if (sum >= target) {
-                keepUpTo(keys[last]);
-                return;
+        keepUpTo(keys[cutByMass(collected, target, largest)]);
+    }
+
+    /// Index of the key, in ascending order of the first `collected`, at which the running mass
+    /// reaches `target`; of the last if none does. Keys are partitioned around a middle one, as in
+    /// Hoare's FIND, and only a short part is ever sorted.
+    private int cutByMass(int collected, double target, float largest) {
+        int low = 0;
+        int high = collected;
+        double before = 0;
+        while (high - low > SORTED) {
+            int middle = partition(low, high);
+            double mass = massOfKeys(low, middle, largest);
+            if (before + mass >= target) {
+                high = middle;
+            } else {
+                low = middle;
+                before += mass;
             }
-            last++;
         }
-        keepUpTo(keys[collected - 1]);
+        Arrays.sort(keys, low, high);
+        for (int at = low; at < high; at++) {
+            before += Exponential.exp((double) z[(int) keys[at]] - largest);
+            if (before >= target) {
+                return at;
+            }
+        }
+        return high - 1;
+    }
+
+    /// Brings the keys below a middle one to the front; returns where the others begin, which is
+    /// inside the range.
+    private int partition(int low, int high) {
+        long a = keys[low];
+        long b = keys[(low + high) >>> 1];
+        long c = keys[high - 1];
+        long pivot = Math.max(Math.min(a, b), Math.min(Math.max(a, b), c));
+        int i = low - 1;
+        int j = high;
+        while (true) {
+            do {
+                i++;
+            } while (keys[i] < pivot);
+            do {
+                j--;
+            } while (keys[j] > pivot);
+            if (i >= j) {
+                return Math.clamp(j + 1, low + 1, high - 1);
+            }
+            long swapped = keys[i];
+            keys[i] = keys[j];
+            keys[j] = swapped;
+        }
     }
 
     private int collect(float limit) {
@@ -279,10 +415,10 @@ final class Candidates {
         return collected;
     }
 
-    private double massOfKeys(int collected, float max) {
+    private double massOfKeys(int from, int to, float largest) {
         double sum = 0;
-        for (int i = 0; i < collected; i++) {
-            sum += Exponential.exp((double) z[(int) keys[i]] - max);
+        for (int i = from; i < to; i++) {
+            sum += Exponential.exp((double) z[(int) keys[i]] - largest);
         }
         return sum;
     }
@@ -292,28 +428,32 @@ final class Candidates {
         int kept = 0;
         for (int i = 0; i < count; i++) {
             if (scores[i] <= limit && key(scores[i], i) <= cut) {
-                ids[kept] = ids[i];
+                ids[kept] = id(i);
                 z[kept++] = z[i];
             }
         }
-        count = kept;
+        maxKnown = false;
+        shrink(kept);
     }
 
     /// Leaves the k lowest keys in `keys`, as a heap with the greatest on top, and returns that.
     private long worstOfTop(int k) {
         for (int i = 0; i < k; i++) {
-            keys[i] = key(scores[i], i);
+            keys[i] = key(-z[i], i);
         }
         for (int i = k / 2 - 1; i >= 0; i--) {
             sink(i, k);
         }
-        float worst = scores[(int) keys[0]];
-        for (int i = k; i < count; i++) {
-            // An equal score of a higher index does not displace.
-            if (scores[i] < worst) {
-                keys[0] = key(scores[i], i);
-                sink(0, k);
-                worst = scores[(int) keys[0]];
+        float worst = z[(int) keys[0]];
+        for (int from = 0; from < count; from = next(from, worst)) {
+            int end = Math.min(count, from + BLOCK);
+            for (int i = Math.max(k, from); i < end; i++) {
+                // An equal logit of a higher index does not displace.
+                if (z[i] > worst) {
+                    keys[0] = key(-z[i], i);
+                    sink(0, k);
+                    worst = z[(int) keys[0]];
+                }
             }
         }
         return keys[0];

@@ -251,6 +251,7 @@ public final class Engine implements AutoCloseable {
             running = false;
             loop.endAll(end, stopReason);
             sweep(end);
+            loop.close();
             cache.close();
             drafter.close();
             model.close();

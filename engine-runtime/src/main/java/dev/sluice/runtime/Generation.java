@@ -47,6 +47,9 @@ final class Generation {
     record Parts(TokenStream stream, StopMatcher stops, DryBreakers breakers,
             Set<Integer> endOfGeneration, KvSequence sequence, Job job, CacheSpace space) {}
 
+    /// Whether a plan's first token has been drawn.
+    enum Draw { OPEN, MADE }
+
     /// Rows of the step that is being put together.
     static final class Plan {
         /// Rows for tokens of the history, from the sequence's end on.
@@ -56,10 +59,14 @@ final class Generation {
         /// Row of the step's logits where this generation's begin.
         int logitsRow;
         final int[] guessed = new int[Speculation.TOKENS_MAX];
+        /// The token drawn from the first of these rows, once it is.
+        int drawn;
+        Draw draw = Draw.OPEN;
 
         void clear() {
             rows = 0;
             guesses = 0;
+            draw = Draw.OPEN;
         }
     }
 

@@ -10,13 +10,16 @@ import java.util.function.LongSupplier;
 /// What a [TokenLoop] is put together from.
 ///
 /// @param parallel  most sequences in one step
+/// @param samplerThreads  that draw tokens, the engine's among them
 /// @param drafter   where guesses come from that are not looked up
 /// @param pace      rows of a step in which someone waits for the next token
 /// @param clock     nanoseconds, as [System#nanoTime] counts them
 /// @param ended     called once for each accepted generation, before its last event
-record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, Drafter drafter,
+record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerThreads,
+        Drafter drafter,
         TokenBudget pace, StatsBoard stats, LoopObserver observer, LongSupplier clock, Runnable ended) {
 
+    private static final int SAMPLER_THREADS_MAX = 8;
     /// A smaller chunk of a prompt wastes the reading of the weights.
     private static final int ROWS_MIN = 64;
 
@@ -36,16 +39,25 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, Drafter draft
                 plain.oldestShare(), options.clientWeights(), plain.clientSlots(),
                 plain.promptCost(), plain.decodeCost(), plain.quantum(),
                 plain.preemptionsMax()));
-        return new LoopSetup(cache, scheduler, parallel, Drafter.NONE, pace, stats, observer,
+        return new LoopSetup(cache, scheduler, parallel,
+                samplerThreads(parallel), Drafter.NONE, pace, stats, observer,
                 System::nanoTime, () -> { });
     }
 
+    /// More threads than rows or processors do nothing, and a few are enough to stay below a
+    /// hundredth of a step.
+    private static int samplerThreads(int parallel) {
+        return Math.clamp(Runtime.getRuntime().availableProcessors(), 1,
+                Math.min(parallel, SAMPLER_THREADS_MAX));
+    }
+
     LoopSetup withDrafter(Drafter source) {
-        return new LoopSetup(cache, scheduler, parallel, source, pace, stats, observer, clock, ended);
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, source, pace, stats,
+                observer, clock, ended);
     }
 
     LoopSetup withEnded(Runnable called) {
-        return new LoopSetup(
-                cache, scheduler, parallel, drafter, pace, stats, observer, clock, called);
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, drafter, pace, stats,
+                observer, clock, called);
     }
 }

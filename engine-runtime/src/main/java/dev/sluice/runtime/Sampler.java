@@ -122,7 +122,7 @@ public final class Sampler {
             case MIN_P -> candidates.keepAtLeast(candidates.max() + Math.log(params.minP()));
             case TOP_K -> candidates.keepTop(params.topK());
             case TYPICAL_P -> typical(params.typicalP());
-            case TOP_P -> topP(params.topP());
+            case TOP_P -> candidates.keepMostLikely(params.topP());
             case XTC -> xtc(params, state.choice(), position);
         }
     }
@@ -164,11 +164,6 @@ public final class Sampler {
         float max = candidates.max();
         double mass = candidates.mass(max);
         candidates.keepTypical(max, mass, candidates.entropy(max, mass), share * mass);
-    }
-
-    private void topP(float share) {
-        float max = candidates.max();
-        candidates.keepMostLikely(max, share * candidates.mass(max));
     }
 
     private void xtc(SamplingParams params, int choice, int position) {

@@ -13,7 +13,6 @@ import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /// The token loop: from accepted requests to the events that end them. Engine thread only.
 ///
@@ -29,13 +28,12 @@ import java.util.Optional;
 /// gets does not depend on its company: the model's rows are independent bit for bit, and draws are
 /// keyed by position (kv-cache.md section 9).
 final class TokenLoop {
-    private final CausalLm model;
     private final LoopSetup setup;
     private final KvCache cache;
     private final Scheduler scheduler;
     private final StepRows rows;
     private final Starts starts;
-    private final Guesses guesses;
+    private final StepPlanner planner;
     private final TokenWriter writer;
     private final StatsBoard stats;
     /// Accepted and not ended, oldest first.
@@ -44,11 +42,8 @@ final class TokenLoop {
     private final Job[] chosen;
     private final Job[] expired;
     private final Generation[] serving;
-    /// Rows of this step that nobody has yet.
-    private int budget;
 
     TokenLoop(CausalLm model, Tokenizer tokenizer, LoopSetup setup) {
-        this.model = model;
         this.setup = setup;
         cache = setup.cache();
         scheduler = setup.scheduler();
@@ -57,8 +52,10 @@ final class TokenLoop {
         starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize(),
                 setup.parallel());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
-        guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
+        var guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
+        planner = new StepPlanner(this, setup, new StepPlanner.Limits(
+                model.maxRows(), rows.logitsRowsMax()), starts, guesses);
         chosen = new Job[setup.parallel()];
         expired = new Job[setup.parallel()];
         serving = new Generation[setup.parallel()];
@@ -66,6 +63,9 @@ final class TokenLoop {
 
     /// Token ids that may occur, from 0 to this, exclusive.
     int vocab() { return writer.vocab(); }
+
+    /// Ends the threads that draw.
+    void close() { writer.close(); }
 
     /// Takes a request with all its choices: the first computes the prompt, the others go on from
     /// there.
@@ -88,8 +88,10 @@ final class TokenLoop {
 
     boolean idle() { return open.isEmpty(); }
 
-    /// Accepted and not ended.
+    /// Accepted and not ended, oldest first.
     List<Generation> open() { return open; }
+
+    Generation of(Job job) { return byJob.get(job); }
 
     /// One step. Returns whether any row ran; if none did and the loop is not idle, everyone waits
     /// for a tier.
@@ -105,10 +107,7 @@ final class TokenLoop {
         for (int i = 0; i < count; i++) {
             serving[i] = byJob.get(chosen[i]);
         }
-        plan(count, now);
-        if (!planned(count)) {
-            breakStandstill(count);
-        }
+        planner.plan(serving, count, now);
         for (int i = 0; i < count; i++) {
             if (serving[i].plan().rows > 0) {
                 rows.add(serving[i]);
@@ -117,6 +116,7 @@ final class TokenLoop {
         if (rows.count() > 0) {
             rows.forward();
             setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
+            writer.draw(rows);
             for (int i = 0; i < rows.count(); i++) {
                 settle(rows.generation(i));
             }
@@ -126,100 +126,9 @@ final class TokenLoop {
         return rows.count() > 0;
     }
 
-    /// Gives rows and the pages for them. The order protects running answers: prompts take the rows
-    /// that those leave, and a lane's started prompts go before its new ones.
-    private void plan(int count, long now) {
-        budget = model.maxRows();
-        for (int i = 0; i < count; i++) {
-            if (serving[i].decoding()) {
-                give(serving[i]);
-            }
-        }
-        if (budget < model.maxRows()) {
-            // Others wait for their next token: a prompt's chunk must not take too long.
-            budget = Math.min(budget, setup.pace().rows());
-        }
-        int guessed = guesses.plan(
-                serving, count, Math.min(budget, rows.logitsRowsMax() - count));
-        budget -= guessed;
-        for (int i = 0; i < count && guessed > 0; i++) {
-            reserveGuesses(serving[i]);
-        }
-        for (int lane = 0; lane < RequestHints.LANES && budget > 0; lane++) {
-            for (int i = 0; i < count; i++) {
-                Generation g = serving[i];
-                if (g.request().hints().lane() == lane && g.attached() && !g.decoding()) {
-                    give(g);
-                }
-            }
-            for (int i = 0; i < count && budget > 0; i++) {
-                Generation g = serving[i];
-                if (g.request().hints().lane() == lane && !g.attached()
-                        && starts.admit(g, now)) {
-                    give(g);
-                }
-            }
-        }
-    }
-
-    /// As many rows as are missing and left, if there are pages for them. Who gets none waits with
-    /// what it has; the most worthy one always gets some, because everyone else has to give way.
-    private void give(Generation g) {
-        int given = Math.min(budget, g.missing());
-        int end = g.sequence().length() + given;
-        boolean ready = given > 0 && cache.reserve(g.sequence(), end);
-        while (given > 0 && !ready) {
-            Optional<Job> victim = scheduler.victim(g.job());
-            if (victim.isEmpty()) {
-                return;
-            }
-            preempt(byJob.get(victim.get()));
-            ready = cache.reserve(g.sequence(), end);
-        }
-        g.plan().rows = given;
-        budget -= given;
-    }
-
-    private boolean planned(int count) {
-        boolean any = false;
-        for (int i = 0; i < count; i++) {
-            any |= serving[i].plan().rows > 0;
-        }
-        return any;
-    }
-
-    /// Those who were chosen may lack pages that older ones have who were not: the order in which
-    /// jobs are served and the order in which they give way differ. Then the first who was chosen
-    /// gets its pages from whoever has some, the youngest first.
-    private void breakStandstill(int count) {
-        for (int i = 0; i < count; i++) {
-            Generation g = serving[i];
-            for (int k = open.size() - 1; k >= 0 && g.attached(); k--) {
-                if (open.get(k) != g && open.get(k).attached()) {
-                    preempt(open.get(k));
-                    give(g);
-                }
-                if (g.plan().rows > 0) {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Nobody gives way to a guess.
-    private void reserveGuesses(Generation g) {
-        Generation.Plan plan = g.plan();
-        if (plan.guesses > 0 && !cache.reserve(
-                g.sequence(), g.sequence().length() + plan.rows + plan.guesses)) {
-            budget += plan.guesses;
-            plan.guesses = 0;
-        }
-    }
-
     /// Takes a sequence's pages. Nothing is lost: its tokens stay, the tree keeps what it can, and
     /// what is computed again has the same bits.
     void preempt(Generation g) {
-        budget += g.plan().rows + g.plan().guesses;
         g.plan().clear();
         cache.release(g.sequence());
         g.attached(false);

@@ -17,7 +17,7 @@ final class TokenWriter {
     private final LoopObserver observer;
     private final int contextLimit;
     private final Matrix logits;
-    private final Sampler sampler;
+    private final SamplerCrew crew;
     private final Logprobs logprobs;
     private final TokenMask mask;
 
@@ -29,12 +29,30 @@ final class TokenWriter {
         contextLimit = setup.cache().contextLimit();
         // Columns beyond the tokenizer's vocabulary are padding.
         int vocab = Math.min(model.vocab(), tokenizer.vocabSize());
-        sampler = new Sampler(vocab);
+        crew = new SamplerCrew(logits, vocab, setup.samplerThreads(), setup.parallel());
         logprobs = new Logprobs(vocab);
         mask = new TokenMask(vocab);
     }
 
-    int vocab() { return sampler.vocab(); }
+    int vocab() { return crew.sampler().vocab(); }
+
+    void close() { crew.close(); }
+
+    /// Draws the first tokens of a step's rows side by side, as far as nothing has to be asked
+    /// that lives on this thread. [#draw(Generation,int)] then finds them.
+    void draw(StepRows rows) {
+        int count = 0;
+        Generation[] work = crew.work();
+        for (int i = 0; i < rows.count(); i++) {
+            Generation g = rows.generation(i);
+            if (g.plan().rows == g.missing() && g.constraint() == TokenConstraint.FREE) {
+                work[count++] = g;
+            }
+        }
+        if (count > 1) {
+            crew.draw(count);
+        }
+    }
 
     /// Draws the next token from a row of the step's logits. Returns whether the generation goes
     /// on; if not, it has its ending. The order of the checks is that of sampling.md section 6:
@@ -75,6 +93,11 @@ final class TokenWriter {
     }
 
     private int sample(Generation g, int row) {
+        Sampler sampler = crew.sampler();
+        if (g.plan().draw == Generation.Draw.MADE) {
+            g.plan().draw = Generation.Draw.OPEN;
+            return g.plan().drawn;
+        }
         if (g.constraint() == TokenConstraint.FREE) {
             return sampler.sample(logits, row, g.sampling(), g.banned());
         }

@@ -71,7 +71,8 @@ class DeterminismTest {
             prompt = tokenizer.encodePrompt("Once upon a time, there was a little girl named Lily."
                     + " She loved to play outside in the park. One day, she saw a big, red ball."
                     + " Once upon a time, there was");
-            var engine = new SimulatedEngine(model.lm(), tokenizer, 1, Drafter.NONE, want);
+            var engine = new SimulatedEngine(model.lm(), tokenizer, 1, 1,
+                    Drafter.NONE, want);
             Reader alone = engine.submit(probe());
             want.watched = alone.stream;
             engine.finish();
@@ -94,7 +95,7 @@ class DeterminismTest {
                 }
             }
         }
-        assertTrue(preemptions > 50 && cached > 1000 && accepted > 50,
+        assertTrue(preemptions >= 40 && cached > 1000 && accepted > 50,
                 "too quiet: %d preemptions, %d cached, %d accepted"
                 .formatted(preemptions, cached, accepted));
     }
@@ -118,7 +119,8 @@ class DeterminismTest {
 
     private Company company(LoadedModel model, int parallel, List<Integer> ids, Probe want) {
         var got = new Probe();
-        var engine = new SimulatedEngine(model.lm(), tokenizer, parallel, Drafter.NONE, got);
+        var engine = new SimulatedEngine(model.lm(), tokenizer, parallel,
+                1 + random.nextInt(3), Drafter.NONE, got);
         int before = random.nextInt(6);
         for (int i = 0; i < before; i++) {
             engine.submit(mate());
@@ -139,6 +141,7 @@ class DeterminismTest {
         assertEquals(ids, reader.ids);
         assertEquals(want.hashes, got.hashes);
         Usage usage = reader.usage();
+        engine.loop.close();
         engine.cache.close();
         return new Company(usage.preemptions(), usage.cachedTokens(), usage.acceptedTokens());
     }

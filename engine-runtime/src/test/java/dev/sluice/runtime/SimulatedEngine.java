@@ -69,16 +69,16 @@ final class SimulatedEngine {
     }
 
     SimulatedEngine(CausalLm model, int parallel, Drafter drafter, LoopObserver observer) {
-        this(model, TOKENIZER, parallel, drafter, observer);
+        this(model, TOKENIZER, parallel, 1, drafter, observer);
     }
 
-    SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, Drafter drafter,
-            LoopObserver observer) {
+    SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, int samplerThreads,
+            Drafter drafter, LoopObserver observer) {
         cache = new KvCache(model, KvTiers.NONE);
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
-                drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
+                samplerThreads, drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
         door = new RequestDoor(
                 tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
     }

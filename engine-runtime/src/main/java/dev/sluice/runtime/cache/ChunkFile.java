@@ -154,7 +154,7 @@ final class ChunkFile {
         if (bytes.getLong(0) != MAGIC) {
             throw new ForeignCacheException(file, "not a file of keys and values");
         }
-        if (bytes.getInt(60) != checksum(bytes.duplicate().limit(60))) {
+        if (bytes.getInt(60) != checksum(bytes.slice(0, 60))) {
             throw new ForeignCacheException(file, "the header is damaged");
         }
         if (bytes.getInt(8) != VERSION) {

@@ -16,6 +16,7 @@ import java.util.Queue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.function.LongSupplier;
 
 /// The folder of the disk tier and the one thread that touches it. The engine thread hands it jobs
 /// and collects what is done; it never waits for a disk. What a job needs is a slot of the host
@@ -46,6 +47,7 @@ final class DiskThread implements AutoCloseable {
 
     private final Path folder;
     private final ChunkFile format;
+    private final LongSupplier clock;
     private final FileChannel lockFile;
     private final FileLock lock;
     private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
@@ -53,7 +55,10 @@ final class DiskThread implements AutoCloseable {
     private Thread thread;
 
     /// Takes the folder, which must belong to no other cache.
-    DiskThread(Path folder, ChunkFile format) {
+    ///
+    /// @param clock  by which jobs are timed
+    DiskThread(Path folder, ChunkFile format, LongSupplier clock) {
+        this.clock = clock;
         this.folder = folder;
         this.format = format;
         try {
@@ -162,9 +167,9 @@ final class DiskThread implements AutoCloseable {
         try {
             Job job = jobs.take();
             while (!(job instanceof Job.Stop)) {
-                long begin = System.nanoTime();
+                long begin = clock.getAsLong();
                 boolean sound = perform(job);
-                done.add(new Done(job, sound, System.nanoTime() - begin));
+                done.add(new Done(job, sound, clock.getAsLong() - begin));
                 job = jobs.take();
             }
         } catch (InterruptedException e) {

@@ -1,5 +1,6 @@
 package dev.sluice.runtime.cache;
 
+import java.util.ArrayDeque;
 import java.util.function.LongSupplier;
 
 /// Makes room: decides what goes when pages or nodes run out. First the least recently used leaf
@@ -10,12 +11,17 @@ final class Evictor {
     /// Nodes that publishing a run may take: a root, the upper part of a split, a new run.
     static final int NODES_OF_A_RUN = 3;
 
+    /// Copying a chunk for the disk takes about a millisecond of a large model's step.
+    private static final int WRITES_OF_A_CALL = 4;
+
     private final PrefixTree tree;
     private final TreeNodes nodes;
     private final PageTables tables;
     private final Tiers tiers;
     private final Parking parking;
     private final LongSupplier clock;
+    /// Nodes that parked sessions left behind, to be written to disk while there is time.
+    private final ArrayDeque<Integer> ahead = new ArrayDeque<>();
     private long evictions;
 
     Evictor(PrefixTree tree, PageTables tables, Tiers tiers, Parking parking,
@@ -76,6 +82,32 @@ final class Evictor {
             more = giveLeaf();
         }
         return nodes.freeCount() >= count;
+    }
+
+    /// Has the nodes that only the sequence ending at `end` has written to disk by and by, so that
+    /// evicting them takes no time later.
+    void writeAhead(int end) {
+        for (int node = end; tree.own(node, end) && ahead.size() < nodes.count();
+                node = nodes.parent[node]) {
+            ahead.add(node);
+        }
+        writeSome();
+    }
+
+    /// Collects what the disk has done and gives it more to do.
+    void poll() {
+        tiers.poll();
+        writeSome();
+    }
+
+    private void writeSome() {
+        for (int i = 0; i < WRITES_OF_A_CALL && !ahead.isEmpty() && tiers.canWriteAhead(); i++) {
+            int node = ahead.poll();
+            // A node that was evicted meanwhile, or is another's now, is not marked.
+            if (nodes.keep[node]) {
+                tiers.demote(node, tree.space(node));
+            }
+        }
     }
 
     private void releaseLatePins() {

@@ -3,6 +3,7 @@ package dev.sluice.runtime.cache;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -63,7 +64,7 @@ public final class KvCache implements AutoCloseable {
         nodes = new TreeNodes(4 * mostPages + 64, groups, plan.pageSize());
         tree = new PrefixTree(nodes, pools, windowed);
         match = new PrefixMatch(nodes, tables.windows());
-        tiers = new Tiers(model, nodes, costs, limits);
+        tiers = new Tiers(model, nodes, limits, costs, clock);
         parking = new Parking(costs, tiers.enabled(), mostPages);
         evictor = new Evictor(tree, tables, tiers, parking, clock);
         recall = new Recall(model, tree, pools, tiers, evictor,
@@ -85,7 +86,7 @@ public final class KvCache implements AutoCloseable {
     /// Tokens at the start of `tokens[0, length)` that attaching would reuse now, whether they are
     /// in the pool or have to be read back.
     public int match(CacheSpace space, int[] tokens, int length) {
-        tiers.poll();
+        evictor.poll();
         match.walk(tree.findRoot(space), tokens, length);
         if (match.length() > 0) {
             tree.touch(match.node());
@@ -95,14 +96,17 @@ public final class KvCache implements AutoCloseable {
 
     /// Makes the empty sequence share the longest known prefix of `tokens[0, length)`, and keeps
     /// that from being evicted. Leave a token out of `length` to get logits. What is in a file is
-    /// read meanwhile: attach again in a later step, or close the sequence.
+    /// read meanwhile: attach again in a later step, or forget about it. A parked session resumes by
+    /// attaching the sequence that was parked, from which the cache learns how long its tool took.
     public Attached attach(KvSequence empty, int[] tokens, int length) {
         requireEmpty(empty);
-        tiers.poll();
+        evictor.poll();
         match.walk(tree.findRoot(empty.space), tokens, length);
         Recall.Plan more = recall.plan(match, empty.space, tokens, length);
         if (more.reach() > 0 && lockMatch(empty)) {
             if (recall.restore(empty, more, tokens)) {
+                // What is there already is recently used; a lock could be forgotten.
+                tree.unanchor(empty);
                 return new Attached(0, true);
             }
             match.walk(tree.findRoot(empty.space), tokens, length);
@@ -174,6 +178,7 @@ public final class KvCache implements AutoCloseable {
     ///
     /// @return whether there were enough; if not, the sequence is as before
     public boolean reserve(KvSequence sequence, int end) {
+        evictor.poll();
         if (end > contextLimit) {
             throw new IllegalArgumentException("%d positions, at most %d fit"
                     .formatted(end, contextLimit));
@@ -290,20 +295,26 @@ public final class KvCache implements AutoCloseable {
     /// Publishes what the sequence has and gives its pages back. The tree keeps them until others
     /// need them. Closing twice does nothing.
     public void close(KvSequence sequence) {
-        release(sequence);
+        publish(sequence);
+        leave(sequence);
     }
 
-    /// Preemption: what was computed stays in the tree until it is evicted, and the sequence is
-    /// empty and can be attached again.
+    /// Preemption: what was computed stays in the tree until it is evicted, then in a tier, and the
+    /// sequence is empty and can be attached again.
     public void release(KvSequence sequence) {
         publish(sequence);
+        // It will be back, so the disk is worth it.
+        tree.markOwn(sequence.node);
+        leave(sequence);
+    }
+
+    private void leave(KvSequence sequence) {
         evictor.vacate(sequence);
         endPark(sequence);
     }
 
     /// As [#release], for a session that waits for a tool: the hint decides whether its pages stay,
-    /// go to a tier when room is needed, or are the first to go. Resume by attaching, from which
-    /// the cache learns how long the tool took.
+    /// go to a tier when room is needed, or are the first to go. Resume by attaching it again.
     public void park(KvSequence sequence, ParkHint hint) {
         publish(sequence);
         long now = clock.getAsLong();
@@ -316,10 +327,13 @@ public final class KvCache implements AutoCloseable {
                 pin = Optional.of(parking.pin(kept, holding.pages(), hint, now));
                 tree.markOwn(sequence.node);
             }
-            case DEMOTE -> tree.markOwn(sequence.node);
+            case DEMOTE -> {
+                tree.markOwn(sequence.node);
+                evictor.writeAhead(sequence.node);
+            }
             case DROP -> tree.forsakeOwn(sequence.node);
         }
-        release(sequence);
+        leave(sequence);
         sequence.parked = Optional.of(new KvSequence.Parked(hint, now, pin));
     }
 
@@ -417,6 +431,38 @@ public final class KvCache implements AutoCloseable {
         }
         tree.unanchor(sequence);
         return match(space, tokens, tokens.length);
+    }
+
+    /// Writes the sequence's tokens and pages to a file, and waits for the disk; an engine that serves
+    /// others meanwhile takes a [#snapshot] instead.
+    public void save(KvSequence sequence, Path file) {
+        try (SavedSession saved = snapshot(sequence)) {
+            saved.write(file);
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": the session was not saved", e);
+        }
+    }
+
+    /// A sequence from a file that [#save] wrote, perhaps in another process, attached to as much of
+    /// it as there is room for. Waits for the disk, as [#load] does on a thread that may.
+    public KvSequence restore(CacheSpace space, Path file) throws ForeignCacheException {
+        try (SavedSession saved = load(file)) {
+            if (!saved.root().equals(tiers.rootKey(space))) {
+                throw new ForeignCacheException(file, "a session of another cache space");
+            }
+            restore(space, saved);
+            KvSequence sequence = open(space);
+            int[] tokens = saved.tokens();
+            attach(sequence, tokens, tokens.length);
+            return sequence;
+        } catch (IOException e) {
+            throw new UncheckedIOException(file + ": the session was not read", e);
+        }
+    }
+
+    /// A sequence of the space that all share.
+    public KvSequence restore(Path file) throws ForeignCacheException {
+        return restore(CacheSpace.SHARED, file);
     }
 
     /// What the tiers found at start, and what of it could not be used; for the start-up lines.

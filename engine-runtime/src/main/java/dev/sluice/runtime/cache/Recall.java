@@ -162,7 +162,7 @@ final class Recall {
     /// @return whether there was room
     boolean place(KvSequence empty, Chunk chunk, int[] tokens, int reach,
             ChunkFile.Pages from) {
-        long begin = System.nanoTime();
+        long begin = clock.getAsLong();
         int upto = Math.min(reach, chunk.start + chunk.tokens.length);
         java.util.Arrays.fill(offered, PagePool.NO_PAGE);
         boolean room = evictor.makeNodes(Evictor.NODES_OF_A_RUN) && take(chunk, reach);
@@ -175,7 +175,7 @@ final class Recall {
                 }
             }
             tree.anchor(empty, tree.publish(empty.node, tokens, upto, offered));
-            costs.host(Math.max(1, bytes), System.nanoTime() - begin);
+            costs.host(Math.max(1, bytes), clock.getAsLong() - begin);
         }
         for (int group = 0; group < pools.length; group++) {
             if (offered[group] != PagePool.NO_PAGE) {

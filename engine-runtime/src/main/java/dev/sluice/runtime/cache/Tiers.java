@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongSupplier;
 
 /// The host and the disk tier: pages that were evicted, in a native arena of fixed slots and in the
 /// files of a folder, both bounded. A chunk leaves the host tier when it is restored or when its
@@ -44,7 +45,7 @@ final class Tiers implements AutoCloseable {
     private long discards;
     private int transfers;
 
-    Tiers(CausalLm model, TreeNodes nodes, Costs costs, KvTiers limits) {
+    Tiers(CausalLm model, TreeNodes nodes, KvTiers limits, Costs costs, LongSupplier clock) {
         this.model = model;
         this.nodes = nodes;
         this.costs = costs;
@@ -69,7 +70,7 @@ final class Tiers implements AutoCloseable {
         freeCount = slots;
         diskBytesMax = limits.diskBytes();
         if (diskBytesMax > 0) {
-            var thread = new DiskThread(limits.folder(), format);
+            var thread = new DiskThread(limits.folder(), format, clock);
             disk = Optional.of(thread);
             note = list(limits.folder(), thread.start());
         } else {
@@ -253,19 +254,40 @@ final class Tiers implements AutoCloseable {
         disk.orElseThrow().give(new DiskThread.Job.Delete(name(chunk)));
     }
 
-    /// A free slot, if need be that of the chunk that was not used for the longest time, or
-    /// [Chunk#NO_SLOT] when all are being read or written.
+    /// A free slot, if need be that of the chunk that was not used for the longest time, of one
+    /// that has a file first, or [Chunk#NO_SLOT] when all are being read or written.
     private int takeSlot() {
-        var oldest = inHost.iterator();
-        while (freeCount == 0 && oldest.hasNext()) {
-            Chunk chunk = oldest.next();
-            if (chunk.transfer == Chunk.Transfer.NONE) {
-                oldest.remove();
-                leaveHost(chunk);
-                forget(chunk);
-            }
+        if (freeCount == 0) {
+            freeOne(true);
+        }
+        if (freeCount == 0) {
+            freeOne(false);
         }
         return freeCount == 0 ? Chunk.NO_SLOT : freeSlots[--freeCount];
+    }
+
+    private void freeOne(boolean withFile) {
+        for (Chunk chunk : inHost) {
+            if (chunk.transfer == Chunk.Transfer.NONE && chunk.onDisk == withFile) {
+                inHost.remove(chunk);
+                leaveHost(chunk);
+                forget(chunk);
+                return;
+            }
+        }
+    }
+
+    /// Whether a chunk could be written to disk now without giving up another.
+    boolean canWriteAhead() {
+        if (disk.isEmpty() || freeCount > 0) {
+            return disk.isPresent();
+        }
+        for (Chunk chunk : inHost) {
+            if (chunk.transfer == Chunk.Transfer.NONE && chunk.onDisk) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void leaveHost(Chunk chunk) {

@@ -86,6 +86,7 @@ final class TreeNodes {
     }
 
     void free(int node) {
+        keep[node] = false;
         free[freeCount++] = node;
     }
 

@@ -4,11 +4,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.models.KvPlan;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: no page is lost, given twice, or read where it holds another's tokens; and what was
 /// published is found again to the token.
@@ -18,17 +20,32 @@ import org.junit.jupiter.api.Test;
 /// are checked, and [PageLm] compares every position that the sequence would read. In a pool with
 /// room for everything the match is exactly the naive one; in a small one it is at most that.
 class KvCacheFuzzTest {
+    @TempDir
+    private Path folder;
+
     @Test
     void roomyPool() {
         for (int i = 0; i < 200; i++) {
-            new Lives(i, true).live();
+            new Lives(i, true, KvTiers.NONE).live();
         }
     }
 
     @Test
     void smallPool() {
         for (int i = 0; i < 200; i++) {
-            new Lives(i, false).live();
+            new Lives(i, false, KvTiers.NONE).live();
+        }
+    }
+
+    /// Pages come and go through host memory, and parked sessions' through files too.
+    @Test
+    void smallPoolWithTiers() {
+        for (int i = 0; i < 120; i++) {
+            var host = KvTiers.host(new ModelFingerprint(i, 0), 64 * (1 + i % 30));
+            new Lives(i, false, host).live();
+            if (i % 3 == 0) {
+                new Lives(i, false, host.withDisk(folder, 100 * i)).live();
+            }
         }
     }
 }
@@ -43,17 +60,20 @@ final class Lives {
     private final Random random;
     private final String seed;
     private final boolean roomy;
+    private final boolean tiered;
     private final PageLm model;
     private final KvCache cache;
+    private final long foreign;
     private final List<KvSequence> live = new ArrayList<>();
     private final List<int[]> texts = new ArrayList<>();
     private final List<List<int[]>> published = List.of(
             new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
 
-    Lives(int seed, boolean roomy) {
+    Lives(int seed, boolean roomy, KvTiers tiers) {
         random = new Random(seed);
-        this.seed = "seed " + seed + (roomy ? " roomy" : " small");
+        this.seed = "seed " + seed + (roomy ? " roomy " : " small ") + tiers;
         this.roomy = roomy;
+        tiered = tiers.hostBytes() > 0;
         int full = roomy ? 900 : 15 + random.nextInt(20);
         int windowed = roomy ? 900 : 9 + random.nextInt(10);
         var all = new KvPlan.Group(1, full, 0, 32);
@@ -63,7 +83,9 @@ final class Lives {
             case 1 -> new PageLm(CONTEXT, 7, all, window);
             default -> new PageLm(CONTEXT, 7, window);
         };
-        cache = new KvCache(model, KvTiers.NONE);
+        cache = new KvCache(model, tiers);
+        // The files of the life before.
+        foreign = cache.stats().tiers().discards();
     }
 
     void live() {
@@ -86,6 +108,8 @@ final class Lives {
             assertTrue(cache.reserve(last, end), seed);
             cache.commit(last, new int[CONTEXT], from, end);
         }
+        assertEquals(foreign, cache.stats().tiers().discards(), seed);
+        cache.close();
     }
 
     private void operation() {
@@ -116,6 +140,7 @@ final class Lives {
                 cache.release(sequence);
                 attach(chosen);
             }
+            case 5 -> park(chosen);
             default -> grow(chosen);
         }
         if (chosen < live.size()) {
@@ -138,13 +163,30 @@ final class Lives {
         int expected = longest(sequence.space(), text, length);
         int matched = cache.match(sequence.space(), text, length);
         Attached attached = cache.attach(sequence, text, length);
-        assertEquals(matched, attached.tokens(), seed);
+        while (attached.loading()) {
+            assertEquals(0, sequence.length(), seed);
+            Thread.onSpinWait();
+            attached = cache.attach(sequence, text, length);
+        }
+        // What is in a tier may find no room.
+        assertTrue(attached.tokens() == matched || tiered && attached.tokens() < matched, seed);
         assertEquals(attached.tokens(), sequence.length(), seed);
         assertTrue(attached.tokens() <= expected, seed + ": what nobody has published");
         if (roomy) {
             assertEquals(expected, attached.tokens(), seed);
         }
         model.verify(sequence, text, seed);
+    }
+
+    private void park(int index) {
+        KvSequence sequence = live.get(index);
+        note(sequence, sequence.length());
+        cache.prefillMeasured(1 + random.nextInt(10), random.nextInt(1_000_000));
+        cache.park(sequence, random.nextBoolean() ? ParkHint.of("tool" + random.nextInt(3))
+                : new ParkHint("slow", 1 + random.nextInt(10_000_000)));
+        if (random.nextBoolean()) {
+            attach(index);
+        }
     }
 
     /// The naive match.
