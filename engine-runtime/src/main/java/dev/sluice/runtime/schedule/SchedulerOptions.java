@@ -21,12 +21,63 @@ public record SchedulerOptions(int slots, int lanes, double oldestShare,
         int quantum, int preemptionsMax) {
 
     public SchedulerOptions {
+        atLeastOne("slots", slots);
+        atLeastOne("lanes", lanes);
+        atLeastOne("clientSlots", clientSlots);
+        atLeastOne("promptCost", promptCost);
+        atLeastOne("decodeCost", decodeCost);
+        atLeastOne("quantum", quantum);
+        if (!(oldestShare >= 0 && oldestShare <= 1)) {
+            throw new IllegalArgumentException(
+                    "oldestShare=" + oldestShare + ", allowed: 0 to 1");
+        }
+        if (preemptionsMax < 0) {
+            throw new IllegalArgumentException(
+                    "preemptionsMax=" + preemptionsMax + ", allowed: at least 0");
+        }
         clientWeights = Map.copyOf(clientWeights);
+        for (Map.Entry<String, Double> weight : clientWeights.entrySet()) {
+            if (!(weight.getValue() >= 1e-3 && weight.getValue() <= 1e3)) {
+                throw new IllegalArgumentException("weight of client '%s' is %s, allowed: "
+                        .formatted(weight.getKey(), weight.getValue()) + "0.001 to 1000");
+            }
+        }
+    }
+
+    private static void atLeastOne(String what, int value) {
+        if (value < 1) {
+            throw new IllegalArgumentException(what + "=" + value + ", allowed: at least 1");
+        }
     }
 
     /// Four lanes, 5 % for the oldest, equal clients, a decoded token twice as dear as one of the
     /// prompt (VTC, arXiv 2401.00588).
     public static SchedulerOptions of(int slots) {
         return new SchedulerOptions(slots, 4, 0.05, Map.of(), slots, 1, 2, 128, 3);
+    }
+
+    public SchedulerOptions withOldestShare(double share) {
+        return new SchedulerOptions(slots, lanes, share, clientWeights, clientSlots, promptCost,
+                decodeCost, quantum, preemptionsMax);
+    }
+
+    public SchedulerOptions withClientWeights(Map<String, Double> weights) {
+        return new SchedulerOptions(slots, lanes, oldestShare, weights, clientSlots, promptCost,
+                decodeCost, quantum, preemptionsMax);
+    }
+
+    public SchedulerOptions withClientSlots(int most) {
+        return new SchedulerOptions(slots, lanes, oldestShare, clientWeights, most, promptCost,
+                decodeCost, quantum, preemptionsMax);
+    }
+
+    public SchedulerOptions withCosts(int prompt, int decode) {
+        return new SchedulerOptions(slots, lanes, oldestShare, clientWeights, clientSlots, prompt,
+                decode, quantum, preemptionsMax);
+    }
+
+    public SchedulerOptions withPreemptionsMax(int most) {
+        return new SchedulerOptions(slots, lanes, oldestShare, clientWeights, clientSlots,
+                promptCost, decodeCost, quantum, most);
     }
 }
