@@ -10,7 +10,7 @@ package dev.sluice.runtime.schedule;
 final class Oldest {
     /// Slots by rank that are remembered: they bound how long a job that had many waits for the
     /// next one of its share.
-    private static final double SERVED_MAX = 10;
+    private static final double SERVED_MAX = 20;
 
     private final Heap<Job> jobs = new Heap<>(Job.BY_AGE, Job::olderThan);
     private final double share;

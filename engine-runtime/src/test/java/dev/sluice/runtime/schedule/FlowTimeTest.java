@@ -68,12 +68,16 @@ final class FlowTimeTest {
         assertTrue(ratios.worst <= 4, ratios::toString);
     }
 
-    /// What the share of the oldest is for.
-    @ParameterizedTest
-    @ValueSource(ints = {0, 5})
-    void the_share_of_the_oldest_helps_the_worst(int firstSeed) {
-        Ratios with = ratios(firstSeed, 0.5, SchedulerOptions.of(1));
-        Ratios without = ratios(firstSeed, 0.5, SchedulerOptions.of(1).withOldestShare(0));
-        assertTrue(with.worst < without.worst, with + ", without " + without);
+    /// What the share of the oldest is for, and what it costs.
+    @Test
+    void the_share_of_the_oldest_helps_the_worst() {
+        double with = 0;
+        double without = 0;
+        for (int firstSeed : new int[] {0, 5}) {
+            SchedulerOptions options = SchedulerOptions.of(1);
+            with += ratios(firstSeed, 0.5, options).worst;
+            without += ratios(firstSeed, 0.5, options.withOldestShare(0)).worst;
+        }
+        assertTrue(with < 0.97 * without, with + ", without " + without);
     }
 }
