@@ -64,6 +64,23 @@ class OnlineBalancingTest {
         }
     }
 
+    /// Where every selection may change, the drift alone is the limit, and it is reached.
+    @Test
+    void noBiasGoesFurtherThanTheDriftAllows() {
+        var online = new OnlineBalancing(new OnlineBalancing.Limits(0.005, 1, 256, 256),
+                BiasController.Settings.of(StepRule.PROPORTIONAL));
+        var gate = new SkewedGate(EXPERTS, 2);
+        try (var steps = new RoutedSteps("reference", SPEC, online, new float[0], 0)) {
+            for (int n = 0; n < 10; n++) {
+                steps.step(256, new float[][] {gate.logits(256)});
+                for (float b : bias(steps)) {
+                    assertTrue(Math.abs(b) <= 0.005 + 1e-7, "bias " + b);
+                }
+            }
+            assertEquals(0.005, online.report().drift(), 1e-9);
+        }
+    }
+
     /// Without limits that matter it balances, on either backend, as the simulation does.
     @ParameterizedTest
     @ValueSource(strings = {"reference", "vector"})
@@ -85,7 +102,7 @@ class OnlineBalancingTest {
                 }
             }
         }
-        double early = LoadMeasures.maxViolation(statistics.snapshot().layers().getFirst().counts());
+        double early = statistics.snapshot().layers().getFirst().violation();
         assertTrue(LoadMeasures.maxViolation(late) < 0.25,
                 "MaxVio %.3f, over all %.3f".formatted(LoadMeasures.maxViolation(late), early));
     }
