@@ -60,7 +60,7 @@ public class MatmulBenchmark {
         arena = Arena.ofShared();
         int rows = rows(shape);
         int cols = cols(shape);
-        weight = kernels.prepare(weight(DType.valueOf(encoding), rows, cols));
+        weight = kernels.prepare(weight(arena, DType.valueOf(encoding), rows, cols));
         x = kernels.allocate(DType.F32, tokens, cols);
         out = kernels.allocate(DType.F32, tokens, rows);
         var random = new Random(1);
@@ -93,7 +93,7 @@ public class MatmulBenchmark {
 
     /// Bytes 0x2C..0x37 at random: read as a scale or an element of any encoding they are ordinary
     /// numbers, neither denormal (slow) nor infinite.
-    private Matrix weight(DType dtype, int rows, int cols) {
+    static Matrix weight(Arena arena, DType dtype, int rows, int cols) {
         long size = rows * dtype.rowBytes(cols);
         MemorySegment memory = arena.allocate(size, 64);
         var random = new Random(2);

@@ -12,7 +12,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 
 /// Runs the benchmarks with JMH's own arguments, then prints what the times mean: of a product the
 /// bytes of weights per second, the share of the memory bandwidth that [StreamBenchmark] reached
-/// in the same run, and arithmetic per second; of a tokenizer megabytes of text per second.
+/// in the same run, and arithmetic per second; of a routing step its share of the bandwidth of
+/// copying; of a tokenizer megabytes of text per second.
 public final class Run {
     private Run() { }
 
@@ -33,6 +34,10 @@ public final class Run {
         for (RunResult result : results) {
             if (result.getParams().getBenchmark().endsWith(MatmulBenchmark.METHOD)) {
                 System.out.println(product(result, bandwidth));
+            } else if (result.getParams().getBenchmark().contains(RoutingBenchmark.NAME)) {
+                System.out.println(routing(result, results));
+            } else if (result.getParams().getBenchmark().contains(StatisticsBenchmark.NAME)) {
+                System.out.println(statistics(result));
             } else if (result.getParams().getBenchmark().contains(TokenizerBenchmark.NAME)) {
                 System.out.println(text(result));
             }
@@ -45,6 +50,36 @@ public final class Run {
         return "tokenizer %-10s %-7s %7.2f MB/s".formatted(params.getParam("vocabulary"),
                 params.getBenchmark().replaceAll(".*[.]", ""),
                 TokenizerBenchmark.TEXT_BYTES / seconds / 1e6);
+    }
+
+    /// Of a whole step also the share of the bandwidth that copying reached in the same run.
+    private static String routing(RunResult result, Collection<RunResult> results) {
+        BenchmarkParams params = result.getParams();
+        int tokens = Integer.parseInt(params.getParam("tokens"));
+        double micros = result.getPrimaryResult().getScore();
+        String line = "routing %-11s %4d tokens %-7s %10.2f us".formatted(
+                params.getParam("scoring"), tokens, params.getBenchmark().replaceAll(".*[.]", ""),
+                micros);
+        double copied = results.stream()
+                .filter(other -> other.getParams().getBenchmark()
+                        .endsWith(RoutingBenchmark.NAME + "copy"))
+                .mapToDouble(other -> RoutingBenchmark.copiedBytes()
+                        / other.getPrimaryResult().getScore())
+                .max().orElse(0);
+        if (params.getBenchmark().endsWith("copy")) {
+            return line + " %.1f GB/s".formatted(
+                    RoutingBenchmark.copiedBytes() / micros / 1e3);
+        }
+        return !params.getBenchmark().endsWith("step") || copied == 0 ? line
+                : line + " %.2f %% of copy bandwidth".formatted(
+                        100 * RoutingBenchmark.bytes(tokens) / micros / copied);
+    }
+
+    private static String statistics(RunResult result) {
+        BenchmarkParams params = result.getParams();
+        return "experts %4s tokens %-10s %10.2f us".formatted(params.getParam("tokens"),
+                params.getBenchmark().replaceAll(".*[.]", ""),
+                result.getPrimaryResult().getScore());
     }
 
     private static String product(RunResult result, double bandwidth) {

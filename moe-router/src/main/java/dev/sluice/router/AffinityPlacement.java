@@ -5,14 +5,14 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /// Puts experts that follow each other for the same token on the same device (ExFlow, arXiv
-/// 2401.08383, section 4): minimises the sum over neighbouring layers of W[p,q] over all p, q that
+/// 2401.08383): minimises the sum over neighbouring layers of W[p,q] over all p, q that
 /// live on different devices, with at most `capacity` experts of a layer on a device.
 ///
 /// The paper solves an integer program; here each layer in turn is assigned with its neighbours
 /// fixed, first greedily, then by exchanging pairs while that helps, until no layer changes, from
-/// three starts of which one is the contiguous placement; small models get more starts. A layer is only changed for the better,
-/// so the result is never worse than contiguous by the given counts. Pure: the same counts give
-/// the same placement.
+/// three starts of which one is the contiguous placement; small models get more starts. A layer is
+/// only changed for the better, so the result is never worse than contiguous by the given counts.
+/// Pure: the same counts give the same placement.
 public final class AffinityPlacement {
     /// More starts gain less than one part in a hundred on large traces with strong affinity.
     private static final int STARTS_MIN = 3;

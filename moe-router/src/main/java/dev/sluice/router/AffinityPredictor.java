@@ -1,7 +1,7 @@
 package dev.sluice.router;
 
 /// Guesses which experts the next expert layer will choose from those that a layer has chosen
-/// (ExFlow, arXiv 2401.08383, section 4: routing of neighbouring layers is correlated). A cache
+/// (ExFlow, arXiv 2401.08383: routing of neighbouring layers is correlated). A cache
 /// fetches by it; a wrong guess costs time and never changes an answer.
 ///
 /// The answer depends on the arguments and the counts behind the predictor alone. An

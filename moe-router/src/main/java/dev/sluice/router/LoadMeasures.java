@@ -4,7 +4,7 @@ package dev.sluice.router;
 public final class LoadMeasures {
     private LoadMeasures() { }
 
-    /// MaxVio of arXiv 2408.15664, equation 4: (largest load - mean load) / mean load. 0 is even;
+    /// MaxVio of arXiv 2408.15664: (largest load - mean load) / mean load. 0 is even;
     /// one expert of E that takes all has E - 1. Without load it is 0.
     ///
     /// Over one batch it has a floor that no bias goes below: with 64 experts, 6 of them for each

@@ -71,8 +71,8 @@ public final class OnlineBalancing implements RoutingObserver {
         public String describe() {
             return String.format(Locale.ROOT, "router balanced online: this changes the output. "
                     + "%d layers, %d updates; max |b - b0| %.4f of at most %.4f; "
-                    + "%.2f %% of the selections changed (worst layer since the last update %.2f %%, "
-                    + "ever %.2f %%, limit %.2f %%)",
+                    + "%.2f %% of the selections changed "
+                    + "(worst layer since the last update %.2f %%, ever %.2f %%, limit %.2f %%)",
                     layers, updates, drift, limits.driftMax(), 100 * changedShare,
                     100 * changedShareLast, 100 * changedShareMost,
                     100 * limits.changedShareMax());

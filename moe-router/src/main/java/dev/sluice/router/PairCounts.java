@@ -1,7 +1,7 @@
 package dev.sluice.router;
 
 /// How often expert p of one layer and expert q of another (or of the same) were chosen for the
-/// same token: the matrix W of ExFlow (arXiv 2401.08383, section 4), `rows` x `cols` counts.
+/// same token: the matrix W of ExFlow (arXiv 2401.08383), `rows` x `cols` counts.
 /// Whoever makes it says who may write; a copy that is not written is safe on any thread.
 public final class PairCounts {
     /// When a count gets here all are halved, so that none overflows and old habits fade.

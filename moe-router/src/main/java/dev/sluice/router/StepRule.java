@@ -7,11 +7,11 @@ package dev.sluice.router;
 ///
 /// | rule | formula | source |
 /// |---|---|---|
-/// | SIGN | `u * sign(mean - count)` | Wang et al., arXiv 2408.15664, algorithm 1 |
-/// | PROPORTIONAL | `u * (mean - count) / mean` | the same, section 4.3 (with the error relative to the mean: raw counts never settle at their rate) |
-/// | INVERSE | `u/n * (mean - count) / mean` | Han and Zhong, arXiv 2512.03915: logarithmic regret |
-/// | INVERSE_SQRT | `u/sqrt(n) * (mean - count) / mean` | the same: their best perplexity |
-/// | PRIMAL_DUAL | `u * (mean - count)` | the same, the dual step of their assignment problem |
+/// | SIGN | `u * sign(mean - count)` | Wang et al., arXiv 2408.15664 |
+/// | PROPORTIONAL | `u * (mean - count) / mean` | the same, a variant; the error is relative to the mean |
+/// | INVERSE | `u/n * (mean - count) / mean` | Han and Zhong, arXiv 2512.03915 |
+/// | INVERSE_SQRT | `u/sqrt(n) * (mean - count) / mean` | the same |
+/// | PRIMAL_DUAL | `u * (mean - count)` | the same, their general dual step |
 ///
 /// PRIMAL_DUAL is a subgradient step on the dual `D(b) = sum over tokens of TopKSum(s + b) - mean *
 /// sum(b)`, whose partial derivative is `count - mean`; the batch's own top-k is the primal step.

@@ -95,7 +95,8 @@ class AffinityPlacementTest {
             List<PairCounts> pairs = trace.pairs(trace.tokens(4_000));
             double got = AffinityPlacement.crossing(pairs, AffinityPlacement.solve(pairs, 2, 2));
             double best = optimum(pairs);
-            assertTrue(got <= best + 0.15, "seed %d: %.3f, optimum %.3f".formatted(seed, got, best));
+            assertTrue(got <= best + 0.15,
+                    "seed %d: %.3f, optimum %.3f".formatted(seed, got, best));
             optimal += got <= best + 1e-12 ? 1 : 0;
         }
         assertTrue(optimal >= 25, "only %d of 30 are optimal".formatted(optimal));

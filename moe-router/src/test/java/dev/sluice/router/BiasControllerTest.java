@@ -15,7 +15,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 ///
 /// Method: the bars are those of a simulation with the same generator (E=64, K=6, 2,048 tokens a
 /// batch: MaxVio 3.5 without a bias; below 0.25 a batch after 9 to 22 batches; 0.003 to 0.013 over
-/// the last 200 batches, SIGN of 800, the others already of 300). Formulas and limits are checked on small cases.
+/// the last 200 batches, SIGN of 800, the others already of 300). Formulas and limits are
+/// checked on small cases.
 class BiasControllerTest {
     private static final int EXPERTS = 64;
     private static final int TOP_K = 6;
@@ -96,6 +97,20 @@ class BiasControllerTest {
             assertTrue(controller.spread() <= 0.8 + 1e-12, "spread " + controller.spread());
         }
         assertTrue(controller.spread() > 0.79, "the cap was never reached");
+        // One down and two up by the same: only projected is the sum zero.
+        var signs = new BiasController(3, Settings.of(StepRule.SIGN));
+        signs.afterBatch(new long[] {9, 1, 1});
+        assertEquals(0, signs.bias(0) + signs.bias(1) + signs.bias(2), 1e-15);
+        assertEquals(2e-3, signs.spread(), 1e-15);
+    }
+
+    @Test
+    void choosesTheLargestSum() {
+        var controller = new BiasController(3, new Settings(StepRule.SIGN, 0.3, 1));
+        controller.afterBatch(new long[] {9, 1, 1});
+        assertEquals(1, controller.choose(new double[] {0.5, 0, 0}));
+        assertEquals(2, controller.choose(new double[] {0.5, 0, 0.1}));
+        assertEquals(0, controller.choose(new double[] {0.7, 0, 0}));
     }
 
     /// One outlier must not push the others together: of 100 biases that are fine, each gives way

@@ -85,7 +85,7 @@ class OnlineBalancingTest {
                 }
             }
         }
-        double early = LoadMeasures.maxViolation(statistics.snapshot().layers().getFirst().counts());
+        double early = statistics.snapshot().layers().getFirst().violation();
         assertTrue(LoadMeasures.maxViolation(late) < 0.25,
                 "MaxVio %.3f, over all %.3f".formatted(LoadMeasures.maxViolation(late), early));
     }

@@ -59,6 +59,13 @@ class PlacementTest {
         assertTrue(planned < 1.1 && plain > 1.5, planned + " against " + plain);
     }
 
+    /// Longest first puts 3, 2 and 2 together; as they stand, both halves carry 6.
+    @Test
+    void contiguousWinsWhereItIsBetter() {
+        double[] loads = {3, 3, 0, 2, 2, 2};
+        assertEquals(1, Placement.replicate(loads, 6, 1, 1, 2).imbalance(loads), 1e-12);
+    }
+
     private static void requireRoom(ExpertPlacement placement, int room) {
         var sizes = new int[placement.devices()];
         for (int s = 0; s < placement.slots(); s++) {

@@ -32,8 +32,8 @@ record ExpertTable(ExpertSnapshot snapshot, ExpertAffinity affinity) {
             out.println(line(layer, known(i)));
         }
         out.println(String.format(Locale.ROOT, "mean  %8.3f", sum / snapshot.layers().size()));
-        out.println("MaxVio: load of the busiest expert over the mean, less 1. Evenness: 1 when all "
-                + "are visited alike.");
+        out.println("MaxVio: load of the busiest expert over the mean, less 1. "
+                + "Evenness: 1 when all are visited alike.");
         out.println("Next layer known: share of the next expert's uncertainty that this one's "
                 + "choice takes away; few tokens make it look larger.");
     }

@@ -53,7 +53,7 @@ final class HeatMap {
         ExpertSnapshot.Layer first = snapshot.layers().getFirst();
         canvas.text(LEFT, 24, Canvas.Anchor.START, 16, false, title());
         canvas.text(LEFT, 42, Canvas.Anchor.START, 12, true,
-                "%,d tokens, %d experts a layer, %d for each token".formatted(
+                String.format(Locale.ROOT, "%,d tokens, %d experts a layer, %d for each token",
                         snapshot.tokens(), experts, first.spec().topK()));
         double right = LEFT + cell * experts;
         canvas.text(LEFT - 8, TOP - 6, Canvas.Anchor.END, 11, true, "layer");

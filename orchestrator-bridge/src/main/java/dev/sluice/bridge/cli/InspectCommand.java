@@ -30,8 +30,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
-/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded, unless
-/// `--router` is given a text to run.
+/// `sluice inspect`: what a model file says, and what running it would take. Nothing is loaded,
+/// unless `--router` is given a text to run.
 @Command(name = "inspect",
         description = "Print a model's metadata, tensors, memory plan, router and chat template.")
 final class InspectCommand implements Callable<Integer> {

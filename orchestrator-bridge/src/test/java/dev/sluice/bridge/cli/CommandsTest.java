@@ -32,7 +32,7 @@ final class CommandsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"run", "chat", "bench", "tokenize", "template", "logits",
-            "perplexity", "inspect", "doctor"})
+            "perplexity", "experts", "inspect", "doctor"})
     void help(String command) {
         Ran ran = Ran.sluice(command, "--help").succeeded();
         assertTrue(ran.out().startsWith("Usage: sluice " + command), ran.out());

@@ -29,7 +29,7 @@ final class WrongUseTest {
         Ran.sluice("frob").misused("unknown command 'frob'");
         Ran.sluice().misused("no command");
         // Commands of later versions are not there to pretend.
-        for (String later : new String[] {"serve", "export", "experts", "pull", "list", "rm"}) {
+        for (String later : new String[] {"serve", "export", "pull", "list", "rm"}) {
             Ran.sluice(later).misused("unknown command '" + later + "'");
         }
     }
