@@ -1,7 +1,5 @@
 package dev.sluice.kernels.vector;
 
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-
 import dev.sluice.kernels.Activation;
 import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Layout;
@@ -36,9 +34,9 @@ final class VectorExperts {
     private static final int TILE_GROUP_ROWS_MAX = 4096;
     private static final int PANEL_GROUPS_MAX = 8;
 
-    private static final ExpertWeights NO_EXPERTS = new ExpertWeights(List.of(Matrix.none(0)),
-            List.of(Matrix.none(0)), List.of(Matrix.none(0)), Matrix.none(0), Matrix.none(0),
-            Matrix.none(0), Activation.SILU);
+    private static final Matrix NOTHING = Matrix.none(0);
+    private static final ExpertWeights NO_EXPERTS = new ExpertWeights(List.of(NOTHING),
+            List.of(NOTHING), List.of(NOTHING), NOTHING, NOTHING, NOTHING, Activation.SILU);
 
     private final ComputePool pool;
     private final StagedRows staged = new StagedRows();
@@ -63,9 +61,9 @@ final class VectorExperts {
     private int stagedCount;
     private int columnGroups;
     private ExpertWeights experts = NO_EXPERTS;
-    private Matrix expertWeights = Matrix.none(0);
-    private Matrix rows = Matrix.none(0);
-    private Matrix out = Matrix.none(0);
+    private Matrix expertWeights = NOTHING;
+    private Matrix rows = NOTHING;
+    private Matrix out = NOTHING;
 
     VectorExperts(ComputePool pool) {
         this.pool = pool;
@@ -149,9 +147,9 @@ final class VectorExperts {
 
     private void end() {
         experts = NO_EXPERTS;
-        expertWeights = Matrix.none(0);
-        rows = expertWeights;
-        out = expertWeights;
+        expertWeights = NOTHING;
+        rows = NOTHING;
+        out = NOTHING;
     }
 
     // ---- gate and up --------------------------------------------------------------------
