@@ -145,17 +145,31 @@ def typed(value):
     return 9, struct.pack("<iQ", kind, len(value)) + b"".join(raw)
 
 
-def block_q8_0(t):
-    """Rows of 32 values as one float16 scale, max |x| / 127, and 32 signed bytes."""
+def q8_0(t):
+    """Scales [N/32] float16, max |x| / 127 of 32 neighbours in a row, and codes [N/32,32] int8."""
     x = t.detach().float().contiguous().view(-1, 32)
     scale = x.abs().amax(1) / 127
     inverse = torch.where(scale > 0, 1 / scale, torch.zeros_like(scale))
     y = x * inverse[:, None]
-    codes = (torch.sign(y) * torch.floor(y.abs() + 0.5)).to(torch.int8)
-    out = torch.empty(x.shape[0], 34, dtype=torch.uint8)
-    out[:, :2] = scale.half()[:, None].view(torch.uint8)
+    return scale.half(), (torch.sign(y) * torch.floor(y.abs() + 0.5)).to(torch.int8)
+
+
+def block_q8_0(t):
+    scale, codes = q8_0(t)
+    out = torch.empty(codes.shape[0], 34, dtype=torch.uint8)
+    out[:, :2] = scale[:, None].view(torch.uint8)
     out[:, 2:] = codes.view(torch.uint8)
     return out.numpy().tobytes()
+
+
+@torch.no_grad()
+def round_weights(decoder):
+    """Gives the matrices the values that their Q8_0 encoding has."""
+    for _, name, value in pieces(decoder):
+        for t in value if isinstance(value, list) else [value]:
+            if t.dim() == 2 and "ffn_gate_inp" not in name:
+                scale, codes = q8_0(t)
+                t.copy_((scale.float()[:, None] * codes.float()).view(t.shape))
 
 
 def encoded(t, kind):
@@ -228,6 +242,8 @@ def export(checkpoint, tokenizer_path, out):
         path = os.path.join(out, f"{name}-{tag}.gguf")
         write_gguf(path, decoder, name, tokenizer, template, kind)
         print(f"{path}: {os.path.getsize(path)} bytes")
+    round_weights(decoder)  # for comparing engines on the Q8_0 file without its rounding
+    write_folder(os.path.join(out, name + "-q8_0"), decoder, tokenizer, template)
 
 
 if __name__ == "__main__":
