@@ -83,6 +83,15 @@ final class ExpertsCommandTest {
                 || shown.contains("%.2f".formatted(Double.parseDouble(first))), first);
     }
 
+    /// A text longer than the context is read in windows, to its end.
+    @Test
+    void long_texts_are_read_in_windows() {
+        String whole = experts(MODEL, folder.resolve("whole.svg")).succeeded().lines().getFirst();
+        Ran windows = Ran.sluice("experts", "-m", MODEL, "--backend", "reference", "--file",
+                text.toString(), "--out", folder.resolve("w.svg").toString(), "--context", "16");
+        assertEquals(whole, windows.succeeded().lines().getFirst());
+    }
+
     @Test
     void png_is_a_picture_of_the_same_size() throws IOException {
         Path map = folder.resolve("map.PNG");
@@ -133,6 +142,8 @@ final class ExpertsCommandTest {
         Ran ran = Ran.sluice("inspect", MODEL, "--router").succeeded();
         assertTrue(ran.lines().get(1).matches(
                 " +1 +16 +4 +sigmoid +yes +2[.]5 +4 +2 +[-0-9.]+ to [-0-9.]+"), ran.out());
+        // The least and the largest of the file's exp_probs_b of layer 1.
+        assertTrue(ran.lines().get(1).endsWith("  0.0071 to 0.1577"), ran.out());
         assertTrue(ran.out().contains("of the shared expert 48, layers without experts 1"));
         assertFalse(ran.out().contains("tokens through"), ran.out());
         Ran counted = Ran.sluice("inspect", MODEL, "--router", "--file", text.toString())
