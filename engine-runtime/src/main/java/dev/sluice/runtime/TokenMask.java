@@ -31,4 +31,14 @@ public final class TokenMask {
     public void allowAll() {
         Arrays.fill(words, -1);
     }
+
+    /// Allows the tokens whose bits are set, and no others: token `t` is bit `t % 64` of word
+    /// `t / 64`.
+    public void allowOnly(long[] bits) {
+        if (bits.length != words.length) {
+            throw new IllegalArgumentException(
+                    "bits of %d tokens, expected %d".formatted(64 * bits.length, vocab));
+        }
+        System.arraycopy(bits, 0, words, 0, words.length);
+    }
 }
