@@ -1,15 +1,48 @@
 package dev.sluice.runtime.grammar;
 
+import dev.sluice.models.json.Json;
 import dev.sluice.runtime.grammar.automaton.Budget;
+import dev.sluice.runtime.grammar.automaton.Position;
+import dev.sluice.runtime.grammar.schema.SchemaCompiler;
 import dev.sluice.runtime.grammar.text.PatternAt;
 import dev.sluice.runtime.grammar.text.RegexParser;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Compiles grammars. What can not be honoured exactly is a [GrammarRejected] that says what and
 /// where, and so is what would take more than the fixed limits. Any thread; a request's own.
 public final class Grammars {
     private Grammars() { }
+
+    /// JSON values that a JSON Schema document describes, compact or with bounded white space. The
+    /// edition is that of `$schema`; without it, draft 7 where keywords of draft 7 alone are used.
+    public static Grammar jsonSchema(String document) {
+        Object schema;
+        try {
+            schema = Json.parse(document);
+        } catch (Json.MalformedJsonException e) {
+            throw new GrammarRejected("schema", "", e.getMessage());
+        }
+        return jsonSchema(schema);
+    }
+
+    /// The same of a document that was parsed by [Json].
+    public static Grammar jsonSchema(Object document) {
+        return jsonSchema(document, SchemaDialect.of(document));
+    }
+
+    /// The same in a given edition.
+    public static Grammar jsonSchema(Object document, SchemaDialect dialect) {
+        var compiler = new SchemaCompiler(document, dialect);
+        Position start = compiler.compile();
+        return new CompiledGrammar(start, compiler.needsLedger(), compiler.notesTaken());
+    }
+
+    /// Any JSON object.
+    public static Grammar jsonObject() {
+        return jsonSchema(Map.of("type", "object"));
+    }
 
     /// Texts that the whole of a regular expression matches (ECMA-262, `u` flag; no look-around,
     /// back references or word boundaries).

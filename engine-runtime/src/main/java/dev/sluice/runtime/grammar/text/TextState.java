@@ -2,7 +2,8 @@ package dev.sluice.runtime.grammar.text;
 
 /// A place in a text of which only certain texts are allowed; from each place but [#NONE] one of
 /// them can be reached. Immutable, equal by value.
-public sealed interface TextState {
+public sealed interface TextState
+        permits TextState.Nothing, TextState.InDfa, TextState.Counted, NamedText {
 
     TextState next(int codePoint);
 
