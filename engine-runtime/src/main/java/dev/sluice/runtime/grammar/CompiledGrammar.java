@@ -12,16 +12,21 @@ import java.util.WeakHashMap;
 final class CompiledGrammar implements Grammar {
     private final Position start;
     private final List<String> notes;
+    private final boolean isEmpty;
     private final boolean watchesKeys;
     private final StateTable table = new StateTable();
     private final Map<VocabularyTrie, MaskCache> caches = new WeakHashMap<>();
 
     /// @param watchesKeys  whether property names may come that only [KeyLedger] can tell apart
-    CompiledGrammar(Position start, boolean watchesKeys, List<String> notes) {
+    CompiledGrammar(Position start, boolean isEmpty, boolean watchesKeys, List<String> notes) {
         this.start = start;
+        this.isEmpty = isEmpty;
         this.watchesKeys = watchesKeys;
         this.notes = List.copyOf(notes);
     }
+
+    @Override
+    public boolean isEmpty() { return isEmpty; }
 
     @Override
     public List<String> notes() { return notes; }

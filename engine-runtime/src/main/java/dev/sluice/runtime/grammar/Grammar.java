@@ -7,6 +7,9 @@ import java.util.List;
 /// far as a caller can see (what was computed for one sequence is kept for the others); any thread.
 public sealed interface Grammar permits CompiledGrammar {
 
+    /// Whether there is no text at all, so that a request with this grammar can only fail.
+    boolean isEmpty();
+
     /// What a caller should know about how the grammar was read, one sentence each: keywords that
     /// are annotations only, for instance. Never something that is not honoured.
     List<String> notes();

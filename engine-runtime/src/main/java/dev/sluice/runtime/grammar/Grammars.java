@@ -34,9 +34,13 @@ public final class Grammars {
 
     /// The same in a given edition.
     public static Grammar jsonSchema(Object document, SchemaDialect dialect) {
+        if (document instanceof Map<?, ?> map && map.containsKey("$schema")) {
+            SchemaDialect.of(document); // Refuses an edition or a vocabulary that is neither.
+        }
         var compiler = new SchemaCompiler(document, dialect);
         Position start = compiler.compile();
-        return new CompiledGrammar(start, compiler.needsLedger(), compiler.notesTaken());
+        return new CompiledGrammar(start, compiler.isEmpty(), compiler.needsLedger(),
+                compiler.notesTaken());
     }
 
     /// Any JSON object.
@@ -53,6 +57,6 @@ public final class Grammars {
         if (!start.isPossible()) {
             throw budget.rejected("no text matches");
         }
-        return new CompiledGrammar(start, false, List.of());
+        return new CompiledGrammar(start, false, false, List.of());
     }
 }

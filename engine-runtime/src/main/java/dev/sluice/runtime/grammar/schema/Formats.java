@@ -2,8 +2,11 @@ package dev.sluice.runtime.grammar.schema;
 
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
-/// The formats of strings that are regular, as expressions for the whole text.
+/// The formats of strings that are regular, as expressions for the whole text. They never take what
+/// is wrong. Left out are rare forms that nobody asks a model for: leap seconds, coded
+/// internationalised host names.
 final class Formats {
     private static final String YEAR_DAY = dates();
     private static final String HOUR = "(?:[01][0-9]|2[0-3])";
@@ -12,7 +15,12 @@ final class Formats {
     private static final String TIME = HOUR + SECONDS + ZONE;
     private static final String BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])";
     private static final String IPV4 = "(?:" + BYTE + "\\.){3}" + BYTE;
-    private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+    /// RFC 1123. Labels with hyphens in third and fourth place are coded (RFC 5890), which can not
+    /// be checked here, so they are left out.
+    private static final String END = "[A-Za-z0-9]";
+    private static final String INNER = "[A-Za-z0-9-]";
+    private static final String LABEL = END + "(?:" + INNER + "?" + END + "|" + INNER + "{2}" + END
+            + "|" + INNER + "(?:" + END + INNER + "|-" + END + ")" + INNER + "{0,58}" + END + ")?";
     private static final String HOST = LABEL + "(?:\\." + LABEL + ")*";
     private static final String HEX = "[0-9A-Fa-f]";
     private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
@@ -33,14 +41,26 @@ final class Formats {
             "time", TIME,
             "date-time", YEAR_DAY + "[Tt]" + TIME,
             "duration", "P(?:[0-9]+W|" + duration() + ")",
-            "email", ATOM + "(?:\\." + ATOM + ")*@" + HOST,
+            "email", "(?:" + ATOM + "(?:\\." + ATOM + ")*|\"(?:[ !#-\\[\\]-~]|\\\\[ -~])*\")@(?:"
+                    + HOST + "|\\[" + IPV4 + "\\]|\\[IPv6:" + ipv6() + "\\])",
             "hostname", HOST,
             "ipv4", IPV4,
             "ipv6", ipv6(),
             "uuid", HEX + "{8}-(?:" + HEX + "{4}-){3}" + HEX + "{12}",
             "uri", URI);
 
+    /// Formats of the specification that are not regular, or not worth their size.
+    private static final Set<String> UNSUPPORTED = Set.of("idn-email", "idn-hostname", "iri",
+            "iri-reference", "uri-reference", "uri-template", "relative-json-pointer", "regex");
+
     private Formats() { }
+
+    static boolean isUnsupported(String format) { return UNSUPPORTED.contains(format); }
+
+    /// The most characters, where that is not part of the expression (RFC 1035 section 3.1).
+    static int longest(String format) {
+        return format.equals("hostname") ? 253 : Integer.MAX_VALUE;
+    }
 
     static Optional<String> expression(String format) {
         if (format.equals("json-pointer")) {

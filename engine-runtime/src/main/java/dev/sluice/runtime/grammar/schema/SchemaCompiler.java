@@ -1,9 +1,10 @@
 package dev.sluice.runtime.grammar.schema;
 
-import dev.sluice.runtime.grammar.GrammarRejected;
 import dev.sluice.runtime.grammar.SchemaDialect;
 import dev.sluice.runtime.grammar.automaton.Budget;
+import dev.sluice.runtime.grammar.automaton.Call;
 import dev.sluice.runtime.grammar.automaton.Done;
+import dev.sluice.runtime.grammar.automaton.Nowhere;
 import dev.sluice.runtime.grammar.automaton.Position;
 import dev.sluice.runtime.grammar.automaton.Rule;
 import dev.sluice.runtime.grammar.text.RegexParser;
@@ -53,11 +54,8 @@ public final class SchemaCompiler implements Values {
 
     /// Where the text of a value of the schema begins.
     public Position compile() {
-        Conjunction root = Conjunction.of(List.of(Literal.of(document.root())));
+        Conjunction root = root();
         Set<Conjunction> reached = expand(root);
-        if (!possible(root)) {
-            throw new GrammarRejected("schema", "", "no value meets it");
-        }
         for (Conjunction each : reached) {
             Meaning meaning = meanings.get(each);
             var entries = new LinkedHashSet<Position>();
@@ -75,20 +73,29 @@ public final class SchemaCompiler implements Values {
     record Whole(Rule rule) implements Position {
         @Override
         public Position step(int b) {
-            return dev.sluice.runtime.grammar.automaton.Nowhere.NOWHERE;
+            return Nowhere.NOWHERE;
         }
 
         @Override
         public boolean accepts() { return false; }
 
         @Override
-        public List<dev.sluice.runtime.grammar.automaton.Call> calls() {
-            return List.of(new dev.sluice.runtime.grammar.automaton.Call(rule, Done.DONE));
+        public List<Call> calls() {
+            return List.of(new Call(rule, Done.DONE));
         }
     }
 
     /// What was read as an annotation, after [#compile].
     public List<String> notesTaken() { return new ArrayList<>(notes); }
+
+    /// Whether no value meets the schema, after [#compile].
+    public boolean isEmpty() {
+        return !possible(root());
+    }
+
+    private Conjunction root() {
+        return Conjunction.of(List.of(Literal.of(document.root())));
+    }
 
     /// Whether property names may come that only a ledger can tell apart, after [#compile].
     public boolean needsLedger() { return watchesKeys; }
@@ -108,8 +115,12 @@ public final class SchemaCompiler implements Values {
         return known;
     }
 
+    /// The texts of the format that `node` names, unless that is an annotation only.
     Optional<TextDfa> format(SchemaNode node) {
         String format = node.string("format");
+        if (Formats.isUnsupported(format)) {
+            throw node.rejected("format", "'" + format + "' is not supported");
+        }
         Optional<String> expression = Formats.expression(format);
         if (expression.isEmpty()) {
             notes.add("format '" + format + "' is not known and has no effect");

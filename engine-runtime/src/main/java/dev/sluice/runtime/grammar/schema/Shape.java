@@ -7,7 +7,7 @@ import java.util.function.Predicate;
 /// Values of one type, described so that an automaton can read them: no references, no unions. The
 /// values inside it are conjunctions again, which may be circular.
 sealed interface Shape
-        permits ConstantShape, NumberShape, TextShape, ArrayShape, ObjectShape {
+        permits ConstantShape, NumberShape, SpelledShape, TextShape, ArrayShape, ObjectShape {
 
     /// Whether some value has this shape, given which conjunctions some value meets.
     boolean isPossible(Predicate<Conjunction> possible);

@@ -1,12 +1,16 @@
 package dev.sluice.runtime.grammar.schema;
 
 import dev.sluice.runtime.grammar.automaton.Budget;
+import dev.sluice.runtime.grammar.text.PatternAt;
+import dev.sluice.runtime.grammar.text.RegexParser;
 import dev.sluice.runtime.grammar.text.TextDfa;
 import dev.sluice.runtime.grammar.text.TextDfas;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /// From what is known of a value to its shape. One thread.
 final class Shapes {
@@ -36,13 +40,34 @@ final class Shapes {
                 if (facts.notSteps.size() > 2) {
                     throw budget.rejected("more than two opposites of 'multipleOf' at once");
                 }
-                yield List.of(new NumberShape(facts.interval, facts.steps, facts.notSteps));
+                yield numbers(new NumberShape(facts.interval, facts.steps, facts.notSteps));
             }
             case STRING -> List.of(TextShape.of(text(facts), facts.leastLength, facts.mostLength,
                     budget));
             case ARRAY -> List.of(array(facts));
             case OBJECT -> List.of(object(facts));
         };
+    }
+
+    /// A single number that programs print with a power of ten may also be spelled so.
+    private List<Shape> numbers(NumberShape shape) {
+        var shapes = new ArrayList<Shape>();
+        shapes.add(shape);
+        Optional<BigDecimal> single = shape.interval().single();
+        String printed = single.isPresent() ? Double.toString(single.get().doubleValue()) : "";
+        int power = printed.indexOf('E');
+        if (power > 0 && shape.passes(single.get())
+                && new BigDecimal(printed).compareTo(single.get()) == 0) {
+            String whole = printed.substring(0, power);
+            String mantissa = whole.endsWith(".0") ? whole.substring(0, power - 2) : whole;
+            String sign = printed.charAt(power + 1) == '-' ? "-" : "\\+?";
+            String digits = printed.substring(power + (sign.equals("-") ? 2 : 1));
+            String point = mantissa.contains(".") ? "" : "(?:\\.0)?";
+            var spelled = RegexParser.parse(mantissa.replace(".", "\\.") + point + "[eE]" + sign
+                    + "0?" + digits, budget);
+            shapes.add(new SpelledShape(PatternAt.start(spelled, budget, Set.of())));
+        }
+        return shapes;
     }
 
     private TextDfa text(Facts facts) {

@@ -1,12 +1,14 @@
 package dev.sluice.runtime.grammar.schema;
 
 import dev.sluice.runtime.grammar.schema.Branch.Task;
+import dev.sluice.runtime.grammar.text.TextDfa;
 import dev.sluice.runtime.grammar.text.TextDfas;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
@@ -213,12 +215,33 @@ final class ValueKeywords {
             }
             case "pattern" -> (positive ? facts.texts : facts.notTexts)
                     .add(compiler.pattern(node.string("pattern")));
-            default -> compiler.format(node).ifPresentOrElse(
-                    text -> (positive ? facts.texts : facts.notTexts).add(text), () -> {
-                        if (!positive) {
-                            branch.die();
-                        }
-                    });
+            default -> format(node, positive, branch);
+        }
+    }
+
+    private void format(SchemaNode node, boolean positive, Branch branch) {
+        Facts facts = branch.facts();
+        Optional<TextDfa> texts = compiler.format(node);
+        int longest = Formats.longest(node.string("format"));
+        if (texts.isEmpty()) {
+            if (!positive) {
+                branch.die();
+            }
+        } else if (positive) {
+            facts.texts.add(texts.get());
+            facts.lengthAtMost(longest);
+        } else {
+            // Too long is another way to fail; without it the opposite would be too narrow.
+            expansion.split(branch, List.of(option -> option.facts().notTexts.add(texts.get()),
+                    option -> ValueKeywords.above(longest, option)));
+        }
+    }
+
+    private static void above(int longest, Branch branch) {
+        if (longest == Integer.MAX_VALUE) {
+            branch.die();
+        } else {
+            branch.facts().lengthAtLeast(longest + 1);
         }
     }
 
