@@ -32,8 +32,11 @@ final class MaskWalk {
     private final StateTable table;
     private final VocabularyTrie trie;
     private Tips[] levels = {new Tips()};
+    /// Per depth the only state there, on the stack that the walk began with. Most nodes have just
+    /// that, and then the tips are not kept.
+    private State[] alone = new State[1];
+    private Frame stack = Frame.bottom();
     private boolean[] free = {false};
-    private int[] characters = {0};
     private int[] exits = new int[64];
     private int exitCount;
 
@@ -49,10 +52,8 @@ final class MaskWalk {
         Frame bottom = Frame.bottom();
         walk(0, state, bottom, words, true);
         for (int id : trie.control()) {
-            levels[0].clear();
-            levels[0].add(state, bottom);
-            level(1).step(table, levels[0], StateTable.TOKEN + id);
-            if (!levels[1].isEmpty()) {
+            alone[0] = state;
+            if (step(1, StateTable.TOKEN + id)) {
                 words[id >> 6] |= 1L << id;
             }
         }
@@ -64,21 +65,15 @@ final class MaskWalk {
     void walk(int node, State state, Frame frame, long[] words, boolean noteExits) {
         int from = trie.depth(node);
         int end = trie.after(node);
-        Tips start = levels[0];
-        start.clear();
-        start.add(state, frame);
+        stack = frame;
+        alone[0] = state;
         free[0] = false;
         enter(node, 0, words);
         int at = node + 1;
         while (at < end) {
             int depth = trie.depth(at) - from;
-            if (free[depth - 1] && !trie.plain().mixed(at)) {
-                at = trie.after(at);
-                continue;
-            }
-            Tips tips = level(depth);
-            tips.step(table, levels[depth - 1], trie.label(at));
-            if (tips.isEmpty()) {
+            boolean skipped = free[depth - 1] && !trie.plain().mixed(at);
+            if (skipped || !step(depth, trie.label(at))) {
                 at = trie.after(at);
                 continue;
             }
@@ -88,28 +83,51 @@ final class MaskWalk {
                 words[id >> 6] |= 1L << id;
             }
             enter(at, depth, words);
-            if (noteExits && trie.after(at) > at + 1 && reachesBottom(tips)) {
+            if (noteExits && trie.after(at) > at + 1 && reachesBottom(depth)) {
                 noteExit(at);
             }
             at++;
         }
     }
 
+    /// Steps from the level above to `depth`. False when nothing is left.
+    private boolean step(int depth, int label) {
+        if (depth >= levels.length) {
+            grow(2 * depth);
+        }
+        State above = alone[depth - 1];
+        if (above != null && !above.hasCalls() && (!above.accepts() || stack.isBottom())) {
+            State next = table.step(above, label);
+            alone[depth] = next;
+            return !next.isDead();
+        }
+        Tips before = levels[depth - 1];
+        if (above != null) {
+            before.clear();
+            before.add(above, stack);
+        }
+        Tips tips = levels[depth];
+        tips.step(table, before, label);
+        boolean one = tips.size() == 1 && tips.frame(0) == stack;
+        alone[depth] = one ? tips.state(0) : null;
+        return !tips.isEmpty();
+    }
+
     /// Takes the plain tokens below `node` at once if the grammar stands in free text there.
     private void enter(int node, int depth, long[] words) {
         boolean inside = depth > 0 && free[depth - 1];
-        boolean lead = depth > 0 && (trie.label(node) & 0xC0) != 0x80;
-        characters[depth] = depth == 0 ? charactersOf(node)
-                : characters[depth - 1] + (lead ? 1 : 0);
-        Tips tips = levels[depth];
-        int text = tips.size() == 1 ? tips.state(0).freeText() : 0;
+        State state = alone[depth];
+        if (state == null && levels[depth].size() == 1) {
+            state = levels[depth].state(0);
+        }
+        int text = state == null ? 0 : state.freeText();
         free[depth] = text > 0;
         if (text > 0 && !inside) {
-            trie.plain().allow(trie, node, characters[depth], text, words);
+            trie.plain().allow(trie, node, charactersOf(node), text, words);
         }
     }
 
-    /// Characters that begin on the way to `node`: the leads up the path. Only exits ask.
+    /// Characters that begin on the way to `node`.
     private int charactersOf(int node) {
         if (node == 0) {
             return 0;
@@ -120,6 +138,13 @@ final class MaskWalk {
             count += (text[i] & 0xC0) != 0x80 ? 1 : 0;
         }
         return count;
+    }
+
+    private boolean reachesBottom(int depth) {
+        if (alone[depth] != null) {
+            return Tips.reachesBottom(alone[depth], stack);
+        }
+        return reachesBottom(levels[depth]);
     }
 
     private static boolean reachesBottom(Tips tips) {
@@ -138,17 +163,13 @@ final class MaskWalk {
         exits[exitCount++] = node;
     }
 
-    private Tips level(int depth) {
-        if (depth >= levels.length) {
-            int size = 2 * depth;
-            int known = levels.length;
-            levels = Arrays.copyOf(levels, size);
-            free = Arrays.copyOf(free, size);
-            characters = Arrays.copyOf(characters, size);
-            for (int i = known; i < size; i++) {
-                levels[i] = new Tips();
-            }
+    private void grow(int size) {
+        int known = levels.length;
+        levels = Arrays.copyOf(levels, size);
+        alone = Arrays.copyOf(alone, size);
+        free = Arrays.copyOf(free, size);
+        for (int i = known; i < size; i++) {
+            levels[i] = new Tips();
         }
-        return levels[depth];
     }
 }

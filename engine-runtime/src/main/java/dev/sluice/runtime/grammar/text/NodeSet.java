@@ -4,8 +4,26 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /// Nodes of an [Nfa] that a text may have led to: ascending, closed under free moves. Equal by
-/// value. Immutable.
-record NodeSet(int[] nodes) {
+/// value. Immutable but for its moves, which are found once and remembered; any thread.
+final class NodeSet {
+    private final int[] nodes;
+    private final int hash;
+    private Moves moves;
+
+    /// Where each range of code points leads: `starts[i]` to `starts[i + 1]`, exclusive, to
+    /// `targets[i]`, which is empty where nothing follows.
+    record Moves(int[] starts, NodeSet[] targets) {
+
+        NodeSet target(int codePoint) {
+            int found = Arrays.binarySearch(starts, codePoint);
+            return targets[found >= 0 ? found : -found - 2];
+        }
+    }
+
+    NodeSet(int[] nodes) {
+        this.nodes = nodes;
+        hash = Arrays.hashCode(nodes);
+    }
 
     static NodeSet of(BitSet bits) {
         int[] nodes = new int[bits.cardinality()];
@@ -16,13 +34,29 @@ record NodeSet(int[] nodes) {
         return new NodeSet(nodes);
     }
 
+    int[] nodes() { return nodes; }
+
     boolean isEmpty() { return nodes.length == 0; }
 
-    @Override
-    public boolean equals(Object other) {
-        return other instanceof NodeSet(int[] others) && Arrays.equals(nodes, others);
+    /// What `sets` found for this set. Racing threads may both look.
+    Moves moves(NodeSets sets) {
+        Moves known = moves;
+        if (known == null) {
+            known = sets.moves(this);
+            moves = known;
+        }
+        return known;
     }
 
     @Override
-    public int hashCode() { return Arrays.hashCode(nodes); }
+    public boolean equals(Object other) {
+        return this == other || other instanceof NodeSet set && hash == set.hash
+                && Arrays.equals(nodes, set.nodes);
+    }
+
+    @Override
+    public int hashCode() { return hash; }
+
+    @Override
+    public String toString() { return Arrays.toString(nodes); }
 }

@@ -3,6 +3,7 @@ package dev.sluice.runtime.grammar.text;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.TreeSet;
 
 /// The subset construction: an [Nfa] read as a deterministic automaton whose states are sets of
 /// nodes. Nodes from which no match can be reached are left out of every set, so a set that is not
@@ -10,11 +11,13 @@ import java.util.List;
 final class NodeSets {
     private final Nfa nfa;
     private final BitSet alive;
+    private final BitSet[] closures;
     private final NodeSet start;
 
     NodeSets(Nfa nfa) {
         this.nfa = nfa;
         alive = alive();
+        closures = new BitSet[nfa.size()];
         start = close(nfa.start(), true);
     }
 
@@ -23,14 +26,54 @@ final class NodeSets {
     Nfa nfa() { return nfa; }
 
     NodeSet next(NodeSet from, int codePoint) {
-        var bits = new BitSet();
-        for (int node : from.nodes()) {
-            if (nfa.kind(node) == Nfa.Kind.CHARACTERS && nfa.set(node).contains(codePoint)) {
-                nfa.close(nfa.target(node), false, false, bits);
+        return from.moves(this).target(codePoint);
+    }
+
+    /// Where each range of code points leads from a set.
+    NodeSet.Moves moves(NodeSet from) {
+        int[] starts = boundaries(from);
+        NodeSet[] targets = new NodeSet[starts.length];
+        for (int i = 0; i < starts.length; i++) {
+            var bits = new BitSet();
+            for (int node : from.nodes()) {
+                if (nfa.kind(node) == Nfa.Kind.CHARACTERS && nfa.set(node).contains(starts[i])) {
+                    bits.or(closure(nfa.target(node)));
+                }
+            }
+            targets[i] = NodeSet.of(bits);
+        }
+        return new NodeSet.Moves(starts, targets);
+    }
+
+    private int[] boundaries(NodeSet set) {
+        var bounds = new TreeSet<Integer>();
+        bounds.add(0);
+        for (int node : set.nodes()) {
+            CodePoints points = nfa.set(node);
+            for (int i = 0; i < points.rangeCount(); i++) {
+                bounds.add(points.low(i));
+                bounds.add(points.high(i) + 1);
             }
         }
-        bits.and(alive);
-        return NodeSet.of(bits);
+        bounds.remove(CodePoints.MAX + 1);
+        int[] starts = new int[bounds.size()];
+        int count = 0;
+        for (int bound : bounds) {
+            starts[count++] = bound;
+        }
+        return starts;
+    }
+
+    /// The live nodes reached from a node without reading. Not to be changed.
+    private BitSet closure(int node) {
+        BitSet known = closures[node];
+        if (known == null) {
+            known = new BitSet();
+            nfa.close(node, false, false, known);
+            known.and(alive);
+            closures[node] = known;
+        }
+        return known;
     }
 
     boolean anyNext(NodeSet from, int low, int high) {

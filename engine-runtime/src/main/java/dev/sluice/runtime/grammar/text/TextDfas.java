@@ -3,7 +3,6 @@ package dev.sluice.runtime.grammar.text;
 import dev.sluice.runtime.grammar.automaton.Budget;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -25,11 +24,12 @@ public final class TextDfas {
         builder.state(sets.start());
         while (builder.hasNext()) {
             NodeSet set = builder.next();
-            int[] from = boundaries(sets.nfa(), set, budget);
+            NodeSet.Moves moves = set.moves(sets);
+            int[] from = moves.starts();
             int[] to = new int[from.length];
+            budget.spend(from.length * (1 + set.nodes().length / 8));
             for (int i = 0; i < from.length; i++) {
-                budget.spend(set.nodes().length);
-                NodeSet next = sets.next(set, from[i]);
+                NodeSet next = moves.targets()[i];
                 to[i] = next.isEmpty() ? TextDfa.DEAD : builder.state(next);
             }
             builder.complete(from, to, sets.accepts(set) ? 0 : TextDfa.NO_LABEL);
@@ -39,21 +39,6 @@ public final class TextDfas {
 
     private static boolean isAnything(Expression expression) {
         return expression.equals(Expression.anything());
-    }
-
-    private static int[] boundaries(Nfa nfa, NodeSet set, Budget budget) {
-        var bounds = new BitSet();
-        bounds.set(0);
-        for (int node : set.nodes()) {
-            CodePoints points = nfa.set(node);
-            budget.spend(points.rangeCount());
-            for (int i = 0; i < points.rangeCount(); i++) {
-                bounds.set(points.low(i));
-                bounds.set(points.high(i) + 1);
-            }
-        }
-        bounds.clear(CodePoints.MAX + 1);
-        return NodeSet.of(bounds).nodes();
     }
 
     /// Exactly these texts; the label of each is its index.
