@@ -3,9 +3,11 @@ package dev.sluice.runtime.grammar;
 import dev.sluice.models.json.Json;
 import dev.sluice.runtime.grammar.automaton.Budget;
 import dev.sluice.runtime.grammar.automaton.Position;
+import dev.sluice.runtime.grammar.gbnf.GbnfCompiler;
 import dev.sluice.runtime.grammar.schema.SchemaCompiler;
 import dev.sluice.runtime.grammar.text.PatternAt;
 import dev.sluice.runtime.grammar.text.RegexParser;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -58,5 +60,26 @@ public final class Grammars {
             throw budget.rejected("no text matches");
         }
         return new CompiledGrammar(start, false, false, List.of());
+    }
+
+    /// Texts of the rule `root` of a grammar in GBNF, llama.cpp's notation.
+    public static Grammar gbnf(String text) {
+        return new CompiledGrammar(GbnfCompiler.compile(text), false, false, List.of());
+    }
+
+    /// Free text in which grammars begin where their triggers come.
+    public static Grammar triggered(GrammarTrigger trigger) {
+        boolean watches = false;
+        var notes = new ArrayList<String>();
+        for (GrammarTrigger.Branch branch : trigger.branches()) {
+            var grammar = (CompiledGrammar) branch.grammar();
+            if (grammar.isEmpty() || grammar.start().accepts()) {
+                throw new GrammarRejected("trigger", branch.text(),
+                        "its grammar must have a text, and not the empty one");
+            }
+            watches |= grammar.watchesKeys();
+            notes.addAll(grammar.notes());
+        }
+        return new CompiledGrammar(Triggers.start(trigger), false, watches, notes);
     }
 }

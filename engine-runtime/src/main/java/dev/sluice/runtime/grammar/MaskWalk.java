@@ -36,7 +36,8 @@ final class MaskWalk {
     /// that, and then the tips are not kept.
     private State[] alone = new State[1];
     private Frame stack = Frame.bottom();
-    private boolean[] free = {false};
+    /// Per depth the end of the subtree in whose free text the grammar stands, 0 outside of any.
+    private int[] freeEnd = new int[1];
     private int[] exits = new int[64];
     private int exitCount;
 
@@ -67,13 +68,15 @@ final class MaskWalk {
         int end = trie.after(node);
         stack = frame;
         alone[0] = state;
-        free[0] = false;
         enter(node, 0, words);
         int at = node + 1;
         while (at < end) {
             int depth = trie.depth(at) - from;
-            boolean skipped = free[depth - 1] && !trie.plain().mixed(at);
-            if (skipped || !step(depth, trie.label(at))) {
+            if (freeEnd[depth - 1] > 0 && trie.plain().mixed(at) > at) {
+                at = Math.min(trie.plain().mixed(at), freeEnd[depth - 1]);
+                continue;
+            }
+            if (!step(depth, trie.label(at))) {
                 at = trie.after(at);
                 continue;
             }
@@ -115,13 +118,13 @@ final class MaskWalk {
 
     /// Takes the plain tokens below `node` at once if the grammar stands in free text there.
     private void enter(int node, int depth, long[] words) {
-        boolean inside = depth > 0 && free[depth - 1];
+        boolean inside = depth > 0 && freeEnd[depth - 1] > 0;
         State state = alone[depth];
         if (state == null && levels[depth].size() == 1) {
             state = levels[depth].state(0);
         }
         int text = state == null ? 0 : state.freeText();
-        free[depth] = text > 0;
+        freeEnd[depth] = text > 0 ? trie.after(node) : 0;
         if (text > 0 && !inside) {
             trie.plain().allow(trie, node, charactersOf(node), text, words);
         }
@@ -167,7 +170,7 @@ final class MaskWalk {
         int known = levels.length;
         levels = Arrays.copyOf(levels, size);
         alone = Arrays.copyOf(alone, size);
-        free = Arrays.copyOf(free, size);
+        freeEnd = Arrays.copyOf(freeEnd, size);
         for (int i = known; i < size; i++) {
             levels[i] = new Tips();
         }

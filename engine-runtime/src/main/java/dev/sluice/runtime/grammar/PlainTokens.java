@@ -11,8 +11,8 @@ final class PlainTokens {
     private final short[] characters;
     /// Node -> index of the first plain token at or after it.
     private final int[] first;
-    /// Whether the subtree of a node has a token that is not plain.
-    private final boolean[] mixed;
+    /// Node -> the first node at or after it whose subtree has a token that is not plain.
+    private final int[] mixed;
     private final int longest;
 
     PlainTokens(VocabularyTrie trie) {
@@ -20,7 +20,7 @@ final class PlainTokens {
         int total = trie.firstToken(nodes);
         bits = new long[(trie.vocab() + 63) / 64];
         first = new int[nodes + 1];
-        mixed = new boolean[nodes];
+        boolean[] isMixed = new boolean[nodes];
         int[] found = new int[total];
         short[] lengths = new short[total];
         int count = 0;
@@ -37,12 +37,18 @@ final class PlainTokens {
                     bits[id >> 6] |= 1L << id;
                 } else {
                     for (int depth = 0; depth <= trie.depth(node); depth++) {
-                        mixed[path[depth]] = true;
+                        isMixed[path[depth]] = true;
                     }
                 }
             }
         }
         first[nodes] = count;
+        mixed = new int[nodes];
+        int next = nodes;
+        for (int node = nodes - 1; node >= 0; node--) {
+            next = isMixed[node] ? node : next;
+            mixed[node] = next;
+        }
         ids = Arrays.copyOf(found, count);
         characters = Arrays.copyOf(lengths, count);
         int most = 0;
@@ -55,7 +61,8 @@ final class PlainTokens {
     /// Characters of the longest one.
     int longest() { return longest; }
 
-    boolean mixed(int node) { return mixed[node]; }
+    /// The first node at or after `node` whose subtree has a token that is not plain.
+    int mixed(int node) { return mixed[node]; }
 
     /// Sets the bits of the plain tokens in the subtree of `node` that have at most `limit`
     /// characters more than `before`.

@@ -106,6 +106,8 @@ public final class BoundedText {
         return count < least || count > most ? TextDfa.NO_LABEL : dfa.label(state);
     }
 
+    boolean isUniform(int state, int low) { return dfa.isUniform(state, low); }
+
     int freeText(int state, int count) {
         return !dfa.takesAnything(state) ? 0 : most == UNLIMITED ? UNLIMITED : most - count;
     }

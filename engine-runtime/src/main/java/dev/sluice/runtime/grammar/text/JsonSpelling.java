@@ -71,8 +71,10 @@ public record JsonSpelling(TextState text, Phase phase, Utf8Prefix character, in
         if (next.isWhole()) {
             return whole(next.bits());
         }
-        return text.anyNext(next.low(), next.high())
-                ? new JsonSpelling(text, Phase.UTF8, next, 0, 0) : BROKEN;
+        if (!text.anyNext(next.low(), next.high())) {
+            return BROKEN;
+        }
+        return new JsonSpelling(text, Phase.UTF8, text.isUniform(0x80) ? next.alike() : next, 0, 0);
     }
 
     private JsonSpelling escape(int b) {
@@ -95,11 +97,23 @@ public record JsonSpelling(TextState text, Phase phase, Utf8Prefix character, in
         if (digit < 0 || !hexLeadsOn(value << 4 * missing, (value + 1 << 4 * missing) - 1)) {
             return BROKEN;
         }
+        int alike = text.isUniform(0) ? alike(value, missing) : value;
         if (missing > 0) {
-            return at(Phase.HEX, value, digits + 1);
+            return at(Phase.HEX, alike, digits + 1);
         }
-        return Character.isHighSurrogate((char) value) ? at(Phase.LOW_ESCAPE, value, 0)
+        return Character.isHighSurrogate((char) value) ? at(Phase.LOW_ESCAPE, alike, 0)
                 : whole(value);
+    }
+
+    /// Digits after which the same digits may come, where all characters lead to one place.
+    private static int alike(int value, int missing) {
+        int low = value << 4 * missing;
+        int high = (value + 1 << 4 * missing) - 1;
+        if (high < SURROGATES || low > 0xDFFF) {
+            return 0;
+        }
+        boolean pair = low >= SURROGATES && high < LOW_SURROGATES;
+        return pair ? SURROGATES >> 4 * missing : value;
     }
 
     /// Whether units from `low` to `high` can begin an allowed character.
@@ -123,7 +137,9 @@ public record JsonSpelling(TextState text, Phase phase, Utf8Prefix character, in
                 paired(first, high - LOW_SURROGATES))) {
             return BROKEN;
         }
-        return missing > 0 ? at(Phase.LOW_HEX, value, digits + 1)
+        int alike = text.isUniform(0) ? first << 4 * (digits + 1) | LOW_SURROGATES >> 4 * missing
+                : value;
+        return missing > 0 ? at(Phase.LOW_HEX, alike, digits + 1)
                 : whole(paired(first, low - LOW_SURROGATES));
     }
 

@@ -45,6 +45,9 @@ public record NamedText(TextDfa dfa, LabelReach reach, int state, BigInteger wan
     }
 
     @Override
+    public boolean isUniform(int low) { return dfa.isUniform(state, low); }
+
+    @Override
     public int freeText() {
         return dfa.takesAnything(state) ? Integer.MAX_VALUE : 0;
     }

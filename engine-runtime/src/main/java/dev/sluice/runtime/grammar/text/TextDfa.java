@@ -56,6 +56,11 @@ public final class TextDfa {
         return targets[state].length == 1 && targets[state][0] == state;
     }
 
+    /// Whether all code points from `low` on lead to one state.
+    boolean isUniform(int state, int low) {
+        return range(state, low) == targets[state].length - 1;
+    }
+
     /// The label of a text, or [#NO_LABEL].
     public int labelOf(String text) {
         if (isEmpty()) {

@@ -13,6 +13,9 @@ public sealed interface TextState
     /// What kind of text this is if it ends here, or [TextDfa#NO_LABEL].
     int label();
 
+    /// Whether all code points from `low` on lead to one place.
+    boolean isUniform(int low);
+
     /// As for a position in a grammar.
     int freeText();
 
@@ -38,6 +41,9 @@ public sealed interface TextState
         public int label() { return TextDfa.NO_LABEL; }
 
         @Override
+        public boolean isUniform(int low) { return true; }
+
+        @Override
         public int freeText() { return 0; }
 
         @Override
@@ -59,6 +65,9 @@ public sealed interface TextState
         public int label() { return dfa.label(state); }
 
         @Override
+        public boolean isUniform(int low) { return dfa.isUniform(state, low); }
+
+        @Override
         public int freeText() { return dfa.takesAnything(state) ? Integer.MAX_VALUE : 0; }
 
         @Override
@@ -75,6 +84,9 @@ public sealed interface TextState
 
         @Override
         public int label() { return text.label(state, count); }
+
+        @Override
+        public boolean isUniform(int low) { return text.isUniform(state, low); }
 
         @Override
         public int freeText() { return text.freeText(state, count); }

@@ -28,6 +28,19 @@ record Utf8Prefix(int bits, int missing, int least) {
                 : new Utf8Prefix(b & 0x07, 3, 0x10000);
     }
 
+    /// A prefix after which the same bytes may come. Where all characters lead to one place, this
+    /// makes a handful of places out of hundreds. The second byte is bound by the first one only
+    /// after E0, ED, F0 and F4.
+    Utf8Prefix alike() {
+        if (missing < 1) {
+            return this;
+        }
+        boolean lead = missing == (least == 0x80 ? 1 : least == 0x800 ? 2 : 3);
+        boolean bound = lead && (least == 0x800 && (bits == 0 || bits == 0xd)
+                || least == 0x10000 && (bits == 0 || bits == 4));
+        return bound ? this : new Utf8Prefix(4 * least >> 6 * missing, missing, least);
+    }
+
     private static Utf8Prefix checked(Utf8Prefix next) {
         return next.low() > next.high() ? BROKEN : next;
     }
