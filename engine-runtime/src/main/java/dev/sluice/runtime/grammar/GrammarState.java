@@ -58,19 +58,21 @@ public final class GrammarState {
         return new GrammarState(this);
     }
 
-    /// Allows exactly the tokens that may come next, those that end the text included where it may
-    /// end. Empty only where the text must end and the vocabulary has no token that ends it.
+    /// Allows exactly the tokens that [#accept] would take, those that end the text included where
+    /// it may end. Empty only after such a token, or where the text must end and the vocabulary has
+    /// no token that ends it: ask [#complete] first.
     public void fill(TokenMask mask) {
         Arrays.fill(words, 0);
         if (!moment.ended) {
             for (int i = 0; i < moment.states.length; i++) {
                 add(moment.states[i], moment.frames[i]);
             }
-            if (grammar.watchesKeys()) {
+            load();
+            if (grammar.watchesKeys() && !isFree(now)) {
                 moment.keys.forbidRepeated(trie, words);
             }
         }
-        if (canEnd()) {
+        if (!moment.ended && canEnd()) {
             for (int id : trie.endOfGeneration()) {
                 words[id >> 6] |= 1L << id;
             }

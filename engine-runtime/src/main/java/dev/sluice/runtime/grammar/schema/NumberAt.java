@@ -26,7 +26,8 @@ record NumberAt(NumberShape shape, boolean negative, Phase phase, BigInteger dig
 
     private static final NumberShape ANY_NUMBER =
             new NumberShape(Interval.ALL, List.of(), List.of());
-    /// Digits of an exponent: more is beyond every float.
+    /// The largest exponent of a double.
+    private static final BigInteger POWER_MAX = BigInteger.valueOf(308);
     private static final int POWER_DIGITS = 3;
 
     static NumberAt start(NumberShape shape) {
@@ -44,11 +45,9 @@ record NumberAt(NumberShape shape, boolean negative, Phase phase, BigInteger dig
                     : b == '.' ? checked(Phase.POINT) : exponent(b);
             case POINT -> digit ? next(Phase.FRACTION, b - '0', 1) : Nowhere.NOWHERE;
             case FRACTION -> digit ? next(Phase.FRACTION, b - '0', 1) : exponent(b);
-            case EXPONENT -> b == '+' || b == '-' ? at(Phase.EXPONENT_SIGN, 0)
-                    : digit ? at(Phase.POWER, 1) : Nowhere.NOWHERE;
-            case EXPONENT_SIGN -> digit ? at(Phase.POWER, 1) : Nowhere.NOWHERE;
-            case POWER -> digit && places < POWER_DIGITS ? at(Phase.POWER, places + 1)
-                    : Nowhere.NOWHERE;
+            case EXPONENT -> b == '+' || b == '-' ? at(Phase.EXPONENT_SIGN)
+                    : digit ? power(b - '0') : Nowhere.NOWHERE;
+            case EXPONENT_SIGN, POWER -> digit ? power(b - '0') : Nowhere.NOWHERE;
         };
     }
 
@@ -95,12 +94,21 @@ record NumberAt(NumberShape shape, boolean negative, Phase phase, BigInteger dig
         return new NumberAt(ANY_NUMBER, negative, Phase.FRACTION, BigInteger.ZERO, 0, true);
     }
 
-    private NumberAt at(Phase next, int count) {
-        return new NumberAt(shape, negative, next, BigInteger.ZERO, count, true);
+    private NumberAt at(Phase next) {
+        return new NumberAt(shape, negative, next, BigInteger.ZERO, 0, true);
     }
 
     private Position exponent(int b) {
-        return (b == 'e' || b == 'E') && within && takesAnyPower() ? at(Phase.EXPONENT, 0)
+        return (b == 'e' || b == 'E') && within && takesAnyPower() ? at(Phase.EXPONENT)
+                : Nowhere.NOWHERE;
+    }
+
+    /// One more digit of an exponent.
+    private Position power(int digit) {
+        int before = phase == Phase.POWER ? places : 0;
+        BigInteger power = digits.multiply(BigInteger.TEN).add(BigInteger.valueOf(digit));
+        boolean fits = before < POWER_DIGITS && power.compareTo(POWER_MAX) <= 0;
+        return fits ? new NumberAt(shape, negative, Phase.POWER, power, before + 1, true)
                 : Nowhere.NOWHERE;
     }
 
