@@ -44,9 +44,10 @@ class JsonSchemaGrammarTest {
         "{'type':'object'};{\"a\":1,\"a\":2};false", "{'type':'object'};{\"a\":1,\"\\u0061\":2};false",
         "{'type':'object'};{\"a\":{\"a\":1},\"b\":[{\"a\":1}]};true",
         "{'properties':{'a':true}};{\"a\":1,\"a\":2};false",
-        "{'type':'array'};[1, 2,\n    3\n];true", "{'type':'array'};[1,  2];false"})
+        "{'type':'array'};[1, 2,~    3~];true", "{'type':'array'};[1,  2];false",
+        "{'type':'object'};{~  \"a\": [~  ],~  \"b\": {}~};true"})
     void spellings(String schema, String text, boolean expected) {
-        String json = text.replace('\'', '"');
+        String json = text.replace('\'', '"').replace('~', '\n');
         Constrained grammar = schema(schema.replace('\'', '"'));
         assertEquals(expected, grammar.matches(json), json);
         assertEquals(expected, grammar.masksAllow(json, new Random(1)), "masks of " + json);

@@ -6,6 +6,7 @@ import dev.sluice.runtime.grammar.text.TextDfas;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -60,9 +61,9 @@ final class ValueKeywords {
     /// One of some values, or none of them.
     private void values(List<Object> normal, boolean positive, Branch branch) {
         compiler.budget().spend(normal.size());
-        var own = new ArrayList<Object>();
+        var own = new LinkedHashSet<Object>();
         for (Object each : normal) {
-            if (JsonValues.type(each) == expansion.type() && !own.contains(each)) {
+            if (JsonValues.type(each) == expansion.type()) {
                 own.add(each);
             }
         }
@@ -89,7 +90,7 @@ final class ValueKeywords {
         }
     }
 
-    private void each(List<Object> own, boolean positive, Branch branch) {
+    private void each(Set<Object> own, boolean positive, Branch branch) {
         if (positive) {
             var options = new ArrayList<Consumer<Branch>>();
             for (Object value : own) {
