@@ -29,6 +29,7 @@ class JsonSchemaGrammarTest {
         "{'const':'\ud83d\ude00'};'\\ud83d\\ude01';false",
         "{'type':'string'};'\\ud83d';false", "{'type':'string'};'\\ud83dx';false",
         "{'type':'string'};'\\udc00';false", "{'type':'string'};'\udbc0\udc00';true",
+        "{'type':'string'};'\ud8c0\udc00\ud7ff\u0800\ud800\udc00';true",
         "{'type':'string','maxLength':1};'\\ud83d\\ude00';true",
         "{'type':'string','maxLength':1};'\ud83d\ude00';true",
         "{'type':'string','maxLength':1};'\\n\\n';false",
