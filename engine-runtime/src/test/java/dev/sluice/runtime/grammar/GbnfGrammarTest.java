@@ -41,7 +41,8 @@ class GbnfGrammarTest {
     @Test
     void readsTheUsualGrammarOfJson() {
         var grammar = Constrained.of(Grammars.gbnf(JSON));
-        assertTrue(grammar.matches("{\"a\": [1, -2.5e3, {\"b\":\"\u00e9\\n\\u00e9\"}],\"c\":null}"));
+        assertTrue(grammar.matches(
+                "{\"a\": [1, -2.5e3, {\"b\":\"\u00e9\\n\\u00e9\"}],\"c\":null}"));
         assertFalse(grammar.matches("{\"a\": [1,, 2]}"));
         assertFalse(grammar.matches("[1]"));
         var random = new Random(3);
@@ -73,7 +74,8 @@ class GbnfGrammarTest {
 
     @Test
     void leavesOutWhatNoTextEnds() {
-        var grammar = Constrained.of(Grammars.gbnf("root ::= \"a\" | \"b\" loop\nloop ::= \"c\" loop"));
+        var grammar = Constrained.of(Grammars.gbnf(
+                "root ::= \"a\" | \"b\" loop\nloop ::= \"c\" loop"));
         assertTrue(grammar.matches("a"));
         assertFalse(grammar.start().accept('b'));
     }

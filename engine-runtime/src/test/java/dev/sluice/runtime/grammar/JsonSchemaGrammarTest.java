@@ -29,6 +29,7 @@ class JsonSchemaGrammarTest {
         "{'const':'\ud83d\ude00'};'\\ud83d\\ude01';false",
         "{'type':'string'};'\\ud83d';false", "{'type':'string'};'\\ud83dx';false",
         "{'type':'string'};'\\udc00';false", "{'type':'string'};'\udbc0\udc00';true",
+        "{'type':'string'};'\ud8c0\udc00\ud7ff\u0800\ud800\udc00';true",
         "{'type':'string','maxLength':1};'\\ud83d\\ude00';true",
         "{'type':'string','maxLength':1};'\ud83d\ude00';true",
         "{'type':'string','maxLength':1};'\\n\\n';false",
@@ -41,7 +42,8 @@ class JsonSchemaGrammarTest {
         "{'multipleOf':0.01,'maximum':9};8.990;true", "{'multipleOf':0.01};8.991;false",
         "{'minimum':18446744073709551617};18446744073709551616;false",
         "{'minimum':18446744073709551617};18446744073709551618;true",
-        "{'type':'object'};{\"a\":1,\"a\":2};false", "{'type':'object'};{\"a\":1,\"\\u0061\":2};false",
+        "{'type':'object'};{\"a\":1,\"a\":2};false",
+        "{'type':'object'};{\"a\":1,\"\\u0061\":2};false",
         "{'type':'object'};{\"a\":{\"a\":1},\"b\":[{\"a\":1}]};true",
         "{'properties':{'a':true}};{\"a\":1,\"a\":2};false",
         "{'type':'array'};[1, 2,~    3~];true", "{'type':'array'};[1,  2];false",
@@ -92,8 +94,9 @@ class JsonSchemaGrammarTest {
         }
         assertTrue(tree.matches(text));
         assertFalse(tree.matches(text.replace("150}", "\"x\"}")));
-        assertTrue(Grammars.jsonSchema("{\"$ref\":\"#/$defs/a\",\"$defs\":{\"a\":{\"type\":\"object\","
-                + "\"required\":[\"a\"],\"properties\":{\"a\":{\"$ref\":\"#/$defs/a\"}}}}}").isEmpty());
+        assertTrue(Grammars.jsonSchema("""
+                {"$ref":"#/$defs/a","$defs":{"a":{"type":"object","required":["a"],
+                "properties":{"a":{"$ref":"#/$defs/a"}}}}}""").isEmpty());
     }
 
     @ParameterizedTest

@@ -134,7 +134,7 @@ class JsonSchemaSuiteTest {
                 line.compiled, line.instances, line.validRefused, line.invalidAccepted));
     }
 
-    /// The suite's files of formats, with `"type": "string"` beside the format, so that it is a test.
+    /// The suite's files of formats, with `"type": "string"` beside the format: then it is a test.
     @Test
     void judgesFormatsAsTheSuite() throws IOException {
         Path suite = Path.of(System.getProperty("jsonschema.suite"));

@@ -13,7 +13,8 @@ record RandomSchema(Random random) {
     private static final String[] NAMES = {"a", "b", "ab", "name", "\u00e9", "x\"y"};
     private static final String[] TEXTS = {"", "a", "ab", "abc", "aab", "\u00e9", "\ud83d\ude00b",
         "x\"y\n", "1", "a\\"};
-    private static final String[] PATTERNS = {"^a", "b$", "^[ab]*$", "a.c", "\\d", "^.{2}$", "\u00e9"};
+    private static final String[] PATTERNS =
+        {"^a", "b$", "^[ab]*$", "a.c", "\\d", "^.{2}$", "\u00e9"};
     private static final String[] TYPES = {"null", "boolean", "number", "integer", "string",
         "array", "object"};
 

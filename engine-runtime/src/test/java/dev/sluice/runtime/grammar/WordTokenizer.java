@@ -15,11 +15,12 @@ record WordTokenizer(List<byte[]> words) implements Tokenizer {
     static WordTokenizer json(long seed) {
         var random = new Random(seed);
         var words = new ArrayList<byte[]>();
-        for (String word : ("\",|\":|\":\"|\",\"|\"}|\"]|{\"|[\"|[{|}]|}}|]]|\"},{\"|,\"|, \"|: |\": "
-                + "|true|false|null|tru|e,|alse|nul|l}|0,|1}|12|345|.5|-1|0.|1e|e+|\\u|\\u00|00e9"
+        for (String word : ("\",|\":|\":\"|\",\"|\"}|\"]|{\"|[\"|[{|}]|}}|]]|\"},{\"|,\"|, \"|: "
+                + "|\": |true|false|null|tru|e,|alse|nul|l}|0,|1}"
+                + "|12|345|.5|-1|0.|1e|e+|\\u|\\u00|00e9"
                 + "|\\n|\\\"|\\\\|d8|abc|ab|foo|\"foo|\"foo\"|\"foo\":|bar|\"bar\":1|,\"a\":1,\"a\""
-                + "|name|aa|bb|b\"|a\",|\"a|\"a\":|\u00e9|\u4f60|\u597d|\ud83d\ude00| |  |\n|\n  |,\n"
-                + "|a\":1|\"\":|\"\",\"").split("\\|")) {
+                + "|name|aa|bb|b\"|a\",|\"a|\"a\":|\u00e9|\u4f60|\u597d|\ud83d\ude00| |  |\n|\n  "
+                + "|,\n|a\":1|\"\":|\"\",\"").split("\\|")) {
             words.add(word.getBytes(StandardCharsets.UTF_8));
         }
         words.add(new byte[] {(byte) 0xc3});

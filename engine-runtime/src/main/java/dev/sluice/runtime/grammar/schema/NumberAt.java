@@ -13,9 +13,9 @@ import java.util.List;
 ///
 /// A prefix stands for the numbers that may still come of it: `12` for [12, 13), [120, 130) and so
 /// on, `1.2` for [1.2, 1.3). It is alive when some of them lie in the interval and pass the tests
-/// for multiples. Once all of them lie in the interval the place is `within`, and of the digits only
-/// what the tests need is kept, so that there are few places. An exponent may come only where any
-/// value passes: a model is not led into `7e-1` because 7 is too large.
+/// for multiples. Once all of them lie in the interval the place is `within`, and of the digits
+/// only what the tests need is kept, so that there are few places. An exponent may come only where
+/// any value passes: a model is not led into `7e-1` because 7 is too large.
 ///
 /// @param digits  the digits so far as one number, without the point
 /// @param places  how many of them come after the point

@@ -53,7 +53,8 @@ final class SchemaDocument {
         }
         Object at = root;
         String base = baseOf(at, "");
-        for (String token : pointer.isEmpty() ? new String[0] : pointer.substring(1).split("/", -1)) {
+        String[] tokens = pointer.isEmpty() ? new String[0] : pointer.substring(1).split("/", -1);
+        for (String token : tokens) {
             at = member(at, token.replace("~1", "/").replace("~0", "~"), pointer);
             base = baseOf(at, base);
         }
@@ -97,7 +98,8 @@ final class SchemaDocument {
         }
         for (String keyword : List.of("$anchor", "$dynamicAnchor", "$id")) {
             if (map.get(keyword) instanceof String name && !hidesSiblings(map)) {
-                String anchor = !keyword.equals("$id") ? "#" + name : name.startsWith("#") ? name : "";
+                String anchor = !keyword.equals("$id") ? "#" + name
+                        : name.startsWith("#") ? name : "";
                 if (!anchor.isEmpty()) {
                     addresses.putIfAbsent(base + anchor, pointer);
                 }

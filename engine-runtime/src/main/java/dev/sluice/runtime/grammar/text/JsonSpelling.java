@@ -9,7 +9,8 @@ package dev.sluice.runtime.grammar.text;
 ///     WHOLE --lead byte--> UTF8 --last byte--> WHOLE
 ///
 /// Immutable, equal by value.
-public record JsonSpelling(TextState text, Phase phase, Utf8Prefix character, int bits, int digits) {
+public record JsonSpelling(TextState text, Phase phase, Utf8Prefix character, int bits,
+        int digits) {
 
     enum Phase { WHOLE, UTF8, ESCAPE, HEX, LOW_ESCAPE, LOW_MARK, LOW_HEX, BROKEN }
 

@@ -81,7 +81,8 @@ final class Nfa {
                 }
                 yield add(Kind.FREE, CodePoints.NONE, null, targets);
             }
-            case Expression.Repeat(var body, int least, int most) -> repeat(body, least, most, next);
+            case Expression.Repeat(var body, int least, int most) ->
+                    repeat(body, least, most, next);
         };
     }
 
