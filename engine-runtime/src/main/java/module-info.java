@@ -3,4 +3,5 @@ module dev.sluice.runtime {
     requires transitive dev.sluice.models;
 
     exports dev.sluice.runtime;
+    exports dev.sluice.runtime.toolcall;
 }
