@@ -209,6 +209,21 @@ class KvCacheTest {
         cache.checkIntegrity(List.of(sequence));
     }
 
+    /// A pool of exactly one full context, whose last page is shared with the tree: there is no
+    /// page for a copy, so the tree gives the original up.
+    @Test
+    void theLongestSequenceFitsAlsoAfterAMatch() {
+        PageLm model = PageLm.full(16, 4);
+        var cache = new KvCache(model, KvTiers.NONE);
+        int[] text = new Random(2).ints(16, 0, 100).toArray();
+        cache.close(computed(cache, model, text, 15));
+        KvSequence sequence = cache.open(CacheSpace.SHARED);
+        assertEquals(14, cache.attach(sequence, text, 14).tokens());
+        advance(cache, model, sequence, text, 16);
+        assertEquals(0, model.pagesCopied());
+        cache.checkIntegrity(List.of(sequence));
+    }
+
     @Test
     void oneWhoGrowsBeyondThePoolIsToldSo() {
         PageLm model = PageLm.full(64, 4);
