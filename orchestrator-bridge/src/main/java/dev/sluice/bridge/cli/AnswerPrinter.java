@@ -44,6 +44,7 @@ final class AnswerPrinter {
             case LENGTH -> "-n ended it";
             case CONTEXT_FULL -> "the context is full";
             case CANCELLED -> "cancelled";
+            case DEADLINE -> "its time was over";
         };
         err.println(String.format(Locale.ROOT,
                 "%d prompt tokens%s at %.1f/s, first token after %.0f ms; "
