@@ -23,7 +23,7 @@ final class Candidates {
     /// Tokens that share a bound.
     private static final int BLOCK = 256;
     /// So few keys are sorted, more are partitioned first.
-    private static final int SORTED = 128;
+    private static final int SORTED = 48;
 
     private final int vocab;
     private final float[] z;
@@ -239,7 +239,7 @@ final class Candidates {
             return;
         }
         worstOfTop(k);
-        Arrays.sort(keys, 0, k);
+        sort(0, k);
         for (int i = 0; i < k; i++) {
             into[i] = (int) keys[i];
         }
@@ -370,7 +370,7 @@ final class Candidates {
                 before += mass;
             }
         }
-        Arrays.sort(keys, low, high);
+        sort(low, high);
         for (int at = low; at < high; at++) {
             before += Exponential.exp((double) z[(int) keys[at]] - largest);
             if (before >= target) {
@@ -378,6 +378,19 @@ final class Candidates {
             }
         }
         return high - 1;
+    }
+
+    /// By insertion: for few keys, and unlike the library's it never makes an object.
+    private void sort(int low, int high) {
+        for (int i = low + 1; i < high; i++) {
+            long key = keys[i];
+            int j = i;
+            while (j > low && keys[j - 1] > key) {
+                keys[j] = keys[j - 1];
+                j--;
+            }
+            keys[j] = key;
+        }
     }
 
     /// Brings the keys below a middle one to the front; returns where the others begin, which is

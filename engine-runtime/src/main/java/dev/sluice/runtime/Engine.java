@@ -8,7 +8,6 @@ import dev.sluice.runtime.TokenEvent.Failure;
 import dev.sluice.runtime.cache.CacheSpace;
 import dev.sluice.runtime.cache.ForeignCacheException;
 import dev.sluice.runtime.cache.KvCache;
-import dev.sluice.runtime.cache.KvTiers;
 import dev.sluice.runtime.cache.ParkHint;
 import dev.sluice.runtime.cache.SavedSession;
 import java.io.IOException;
@@ -60,6 +59,7 @@ public final class Engine implements AutoCloseable {
     private final StatsBoard stats = new StatsBoard();
     private final AtomicInteger open = new AtomicInteger();
     private final int openMax;
+    private final boolean writes;
     private final BlockingQueue<Command> inbox = new LinkedBlockingQueue<>();
     private final Thread thread;
     private volatile boolean running = true;
@@ -89,7 +89,8 @@ public final class Engine implements AutoCloseable {
     private Engine(CausalLm model, Tokenizer tokenizer, EngineOptions options,
             LoopObserver observer, List<CausalLm> drafts) {
         this.model = model;
-        cache = new KvCache(model, KvTiers.NONE);
+        cache = new KvCache(model, options.tiers());
+        writes = !options.modelId().isEmpty();
         LoopSetup setup = LoopSetup.of(model, cache, options, stats, observer)
                 .withEnded(open::decrementAndGet);
         int vocab = Math.min(model.vocab(), tokenizer.vocabSize());
@@ -181,7 +182,11 @@ public final class Engine implements AutoCloseable {
     }
 
     /// Writes a branch's tokens, keys and values to a file, on the calling thread.
+    ///
+    /// @throws RequestRejected if the engine was started without a model id, by which files of
+    ///                         other models are told
     public void save(Branch branch, Path file) throws IOException {
+        requireModelId();
         try (SavedSession saved = call(() -> Branches.snapshot(cache, branch))) {
             saved.write(file);
         }
@@ -193,10 +198,18 @@ public final class Engine implements AutoCloseable {
     /// @throws RequestRejected if the file is another model's, torn or changed; nothing of it was
     ///                         used then
     public Branch restore(Path file) throws IOException {
+        requireModelId();
         try (SavedSession saved = cache.load(file)) {
             return call(() -> Branches.restore(cache, saved));
         } catch (ForeignCacheException e) {
             throw new RequestRejected(Reason.INVALID_REQUEST, e.getMessage());
+        }
+    }
+
+    private void requireModelId() {
+        if (!writes) {
+            throw new RequestRejected(Reason.INVALID_REQUEST,
+                    "the engine was started without a modelId: files need one");
         }
     }
 

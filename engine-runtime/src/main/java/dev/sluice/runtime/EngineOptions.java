@@ -1,6 +1,12 @@
 package dev.sluice.runtime;
 
+import dev.sluice.runtime.cache.KvTiers;
+import dev.sluice.runtime.cache.ModelFingerprint;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.Map;
 
 /// How an engine shares its model. Immutable.
@@ -15,12 +21,14 @@ import java.util.Map;
 /// @param stepNanos      longest step wanted while someone waits for the next token, so the time
 ///                       between two tokens when a long prompt comes; a chunk has at least 64 rows
 /// @param clientWeights  a client's share relative to the others', 1 where none is given
+/// @param modelId        names all that keys and values depend on; files written under one are not
+///                       read under another. Empty: nothing may be written to a file.
 /// @param hostTierBytes  host memory for keys and values that the pool has no room for
 /// @param diskTier       folder for those that the host tier has no room for; one engine's at a
 ///                       time
 /// @param diskTierBytes  of its files; 0 for no disk tier
 public record EngineOptions(int parallel, int waitingMax, long stepNanos,
-        Map<String, Double> clientWeights, long hostTierBytes, Path diskTier, long diskTierBytes) {
+        Map<String, Double> clientWeights, String modelId, long hostTierBytes, Path diskTier, long diskTierBytes) {
 
     private static final int WAITING_MAX = 1024;
     /// A reader notices more.
@@ -39,36 +47,62 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
 
     /// As many sequences as the model takes, 1024 waiting requests, no tiers.
     public static EngineOptions defaults() {
-        return new EngineOptions(0, WAITING_MAX, STEP_NANOS, Map.of(), 0, Path.of(""), 0);
+        return new EngineOptions(0, WAITING_MAX, STEP_NANOS, Map.of(), "", 0, Path.of(""), 0);
     }
 
     public EngineOptions withParallel(int sequences) {
-        return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, hostTierBytes, diskTier,
+        return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, modelId, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withWaitingMax(int requests) {
-        return new EngineOptions(parallel, requests, stepNanos, clientWeights, hostTierBytes, diskTier,
+        return new EngineOptions(parallel, requests, stepNanos, clientWeights, modelId, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withStepNanos(long nanos) {
-        return new EngineOptions(parallel, waitingMax, nanos, clientWeights, hostTierBytes,
+        return new EngineOptions(parallel, waitingMax, nanos, clientWeights, modelId, hostTierBytes,
                 diskTier, diskTierBytes);
     }
 
     public EngineOptions withClientWeights(Map<String, Double> weights) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, weights, hostTierBytes, diskTier,
+        return new EngineOptions(parallel, waitingMax, stepNanos, weights, modelId, hostTierBytes, diskTier,
                 diskTierBytes);
     }
 
+    public EngineOptions withModelId(String id) {
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, id,
+                hostTierBytes, diskTier, diskTierBytes);
+    }
+
     public EngineOptions withHostTier(long bytes) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, bytes, diskTier,
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, bytes, diskTier,
                 diskTierBytes);
     }
 
     public EngineOptions withDiskTier(Path folder, long bytes) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, hostTierBytes, folder,
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, hostTierBytes, folder,
                 bytes);
+    }
+
+    /// What the cache wants to know.
+    KvTiers tiers() {
+        if (diskTierBytes > 0 && modelId.isEmpty()) {
+            throw new IllegalArgumentException("a disk tier needs a modelId");
+        }
+        return new KvTiers(fingerprint(), hostTierBytes, diskTier, diskTierBytes);
+    }
+
+    private ModelFingerprint fingerprint() {
+        if (modelId.isEmpty()) {
+            return ModelFingerprint.NONE;
+        }
+        try {
+            ByteBuffer hash = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256")
+                    .digest(modelId.getBytes(StandardCharsets.UTF_8)));
+            return new ModelFingerprint(hash.getLong(), hash.getLong());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 }

@@ -8,7 +8,7 @@ package dev.sluice.runtime;
 ///         stats.running(), stats.waiting(), stats.tokensPerSecond());
 /// ```
 ///
-/// @param running          generations with rows in the last step
+/// @param running          generations that had rows in the last step and go on
 /// @param waiting          accepted ones without
 /// @param pages            of the KV pool, all groups together
 /// @param freePages        of those, not used and not kept for reuse

@@ -76,10 +76,8 @@ public final class Sampler {
         if (candidates.count() == 0) {
             throw new SamplingException(position, "every token is forbidden");
         }
-        for (SamplerStep step : params.order()) {
-            if (params.isOn(step)) {
-                apply(step, state, position);
-            }
+        for (SamplerStep step : state.steps()) {
+            apply(step, state, position);
         }
         if (params.mirostat().on()) {
             state.mirostat().truncate(candidates, vocab);

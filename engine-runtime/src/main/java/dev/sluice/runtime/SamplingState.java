@@ -8,6 +8,9 @@ public final class SamplingState {
     private final TokenHistory history;
     private final DryBreakers breakers;
     private final Mirostat mirostat;
+    /// The steps that do something, in order. An array, since going through a list makes an object
+    /// for every token.
+    private final SamplerStep[] steps;
 
     /// @param choice index of the answer, from 0; part of the key of its draws
     public SamplingState(
@@ -17,6 +20,13 @@ public final class SamplingState {
         this.history = history;
         this.breakers = breakers;
         mirostat = new Mirostat(params.mirostat());
+        steps = new SamplerStep[stepsOn(params)];
+        int count = 0;
+        for (SamplerStep step : params.order()) {
+            if (params.isOn(step)) {
+                steps[count++] = step;
+            }
+        }
     }
 
     public SamplingParams params() { return params; }
@@ -28,4 +38,14 @@ public final class SamplingState {
     DryBreakers breakers() { return breakers; }
 
     Mirostat mirostat() { return mirostat; }
+
+    SamplerStep[] steps() { return steps; }
+
+    private static int stepsOn(SamplingParams params) {
+        int count = 0;
+        for (SamplerStep step : params.order()) {
+            count += params.isOn(step) ? 1 : 0;
+        }
+        return count;
+    }
 }

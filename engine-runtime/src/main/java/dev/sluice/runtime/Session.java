@@ -1,5 +1,8 @@
 package dev.sluice.runtime;
 
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -9,6 +12,14 @@ import java.util.Map;
 ///
 /// The whole conversation is formatted again for each message, and the longest common prefix of
 /// tokens is kept; a template that rewrites earlier turns costs speed, never correctness.
+///
+/// ```java
+/// try (Session session = sluice.session("You are brief.")) {
+///     System.out.println(session.say("Name a colour.").text());
+///     Session other = session.fork();
+///     session.save(Path.of("conversation"));
+/// }
+/// ```
 public final class Session implements AutoCloseable {
     private final Sluice sluice;
     private final Branch branch;
@@ -48,6 +59,28 @@ public final class Session implements AutoCloseable {
     public Session fork() {
         requireReady();
         return new Session(sluice, sluice.engine().fork(branch), messages);
+    }
+
+    /// Tells that the session waits for a tool, so that its pages may go to a cheaper place. Using
+    /// it again needs no [#resume], which only brings the pages back ahead of time.
+    ///
+    /// @param tool      whose waits are learnt; empty when nothing is known
+    /// @param expected  how long it should take; zero when only experience can tell
+    public void park(String tool, Duration expected) {
+        requireReady();
+        sluice.engine().park(branch, tool, expected.toNanos());
+    }
+
+    /// The tool has answered: the next message will come soon.
+    public void resume() {
+        requireReady();
+        sluice.engine().resume(branch);
+    }
+
+    /// Writes the conversation, with its keys and values, to a folder, for [Sluice#restore].
+    public void save(Path folder) throws IOException {
+        requireReady();
+        SessionFiles.write(sluice.engine(), branch, messages, folder);
     }
 
     /// Messages so far, the answers included.

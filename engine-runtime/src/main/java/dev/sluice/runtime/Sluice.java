@@ -5,6 +5,8 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.runtime.cache.ModelFingerprint;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +20,8 @@ import java.util.Map;
 ///     Session main = sluice.session("You are brief.");
 ///     main.say("Name a colour.").text();
 ///     Session other = main.fork();
+///     other.park("compiler", Duration.ofSeconds(20));   // its pages may go elsewhere meanwhile
+///     other.resume();
 /// }
 /// ```
 public final class Sluice implements AutoCloseable {
@@ -43,10 +47,21 @@ public final class Sluice implements AutoCloseable {
 
     /// Opens a model on `kernels`, which belong to it from then on, also when opening fails.
     public static Sluice open(Path model, Kernels kernels, LoadOptions options) {
+        return open(model, kernels, options, EngineOptions.defaults());
+    }
+
+    /// The same with a say in how the engine shares the model. Without a model id in `sharing` the
+    /// model gets one, so that sessions can be saved.
+    public static Sluice open(
+            Path model, Kernels kernels, LoadOptions options, EngineOptions sharing) {
+        String backend = kernels.backendName();
         LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { });
         boolean opened = false;
         try {
-            Sluice sluice = of(ModelBundle.of(loaded));
+            EngineOptions named = sharing.modelId().isEmpty()
+                    ? sharing.withModelId(ModelFingerprint.of(loaded, backend).toString())
+                    : sharing;
+            Sluice sluice = of(ModelBundle.of(loaded), named);
             opened = true;
             return sluice;
         } finally {
@@ -58,8 +73,12 @@ public final class Sluice implements AutoCloseable {
 
     /// Starts an engine for a model, which it closes in the end.
     public static Sluice of(ModelBundle bundle) {
-        return new Sluice(new Engine(bundle.model(), bundle.tokenizer()), bundle.tokenizer(),
-                bundle.chat(), AnswerOptions.defaults());
+        return of(bundle, EngineOptions.defaults());
+    }
+
+    public static Sluice of(ModelBundle bundle, EngineOptions sharing) {
+        return new Sluice(new Engine(bundle.model(), bundle.tokenizer(), sharing),
+                bundle.tokenizer(), bundle.chat(), AnswerOptions.defaults());
     }
 
     /// The same engine with other options for its answers. Closing either closes both.
@@ -94,9 +113,17 @@ public final class Sluice implements AutoCloseable {
         return new Session(this, engine.branch(), List.of(message("system", systemPrompt)));
     }
 
+    /// A conversation that [Session#save] wrote to a folder, perhaps in another process. What its
+    /// keys and values are is restored, not computed.
+    ///
+    /// @throws RequestRejected if the files are another model's, torn or changed
+    public Session restore(Path folder) throws IOException {
+        return SessionFiles.read(this, folder);
+    }
+
     GenerateRequest request(int[] promptIds) {
         return GenerateRequest.of(promptIds, options.maxTokens(), options.sampling())
-                .withStopStrings(options.stopStrings());
+                .withStopStrings(options.stopStrings()).withHints(options.hints());
     }
 
     int[] encode(List<Map<String, Object>> messages) {

@@ -14,7 +14,11 @@ final class StatsBoard {
     private final AtomicLongArray figures = new AtomicLongArray(Figure.values().length);
 
     void stepped(long nanos, StepRows rows, int open) {
-        set(Figure.RUNNING, rows.count());
+        int running = 0;
+        for (int i = 0; i < rows.count(); i++) {
+            running += rows.generation(i).ended() ? 0 : 1;
+        }
+        set(Figure.RUNNING, running);
         set(Figure.OPEN, open);
         add(Figure.STEPS, rows.count() > 0 ? 1 : 0);
         add(Figure.ROWS, rows.rowCount());

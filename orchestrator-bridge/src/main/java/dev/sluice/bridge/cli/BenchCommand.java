@@ -4,6 +4,7 @@ import dev.sluice.kernels.DType;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.json.Json;
+import dev.sluice.runtime.Engine;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -18,7 +19,8 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /// `sluice bench`: tokens per second of prefill and of decode, each the median of several runs
-/// after a warm-up, from an empty context as llama-bench measures them.
+/// after a warm-up, from an empty context as llama-bench measures them, but through the engine and
+/// with a sampler.
 @Command(name = "bench",
         description = "Measure prefill and decode speed of a model.")
 final class BenchCommand implements Callable<Integer> {
@@ -62,14 +64,16 @@ final class BenchCommand implements Callable<Integer> {
         }
         BackendChoice backend = options.backend();
         int most = Arrays.stream(batches).max().orElse(1);
-        int positions = Math.max(promptTokens, decodeTokens);
+        // A prompt and one token of its answer; a prompt of one token and an answer.
+        int positions = 1 + Math.max(promptTokens, decodeTokens);
         var load = new LoadOptions(DType.F16, positions, most,
                 Math.max(most, LoadOptions.DEFAULT_MAX_ROWS));
         long begin = System.nanoTime();
-        try (LoadedModel model = options.open(backend, load);
-                var rows = new TokenRows(model.lm(), most, positions)) {
+        LoadedModel model = options.open(backend, load);
+        try (Engine engine = engine(model)) {
             double loadSeconds = (System.nanoTime() - begin) / 1e9;
-            var bench = new Bench(rows, model.lm().vocab(), warmUpSeconds, repetitions);
+            int vocab = Math.min(model.lm().vocab(), model.texts().tokenizer().vocabSize());
+            var bench = new Bench(engine, vocab, warmUpSeconds, repetitions);
             double[] prefill = bench.prefill(promptTokens);
             var decode = new LinkedHashMap<Integer, double[]>();
             for (int batch : batches) {
@@ -78,6 +82,20 @@ final class BenchCommand implements Callable<Integer> {
             print(new Figures(prefill, decode), conditions(backend, model, loadSeconds));
         }
         return 0;
+    }
+
+    /// The engine owns the model from here on.
+    private static Engine engine(LoadedModel model) {
+        boolean started = false;
+        try {
+            var engine = new Engine(model.lm(), model.texts().tokenizer());
+            started = true;
+            return engine;
+        } finally {
+            if (!started) {
+                model.close();
+            }
+        }
     }
 
     /// Tokens per second of every timed run.

@@ -79,29 +79,6 @@ final class TokenRows implements AutoCloseable {
         }
     }
 
-    /// Runs `tokens` as sequence 0 from position 0 in the largest steps; logits of the last only.
-    void prefill(int[] tokens) {
-        for (int from = 0; from < tokens.length; from += lm.maxRows()) {
-            int end = Math.min(tokens.length, from + lm.maxRows());
-            batch.clear();
-            batch.sequence(pages[0]);
-            for (int i = from; i < end; i++) {
-                batch.row(tokens[i], i, i == tokens.length - 1);
-            }
-            lm.forward(batch, logits.rows(0, end == tokens.length ? 1 : 0));
-        }
-    }
-
-    /// One token at `position` for each of the first `sequences` sequences, with its logits.
-    void decode(int[] tokens, int sequences, int position) {
-        batch.clear();
-        for (int s = 0; s < sequences; s++) {
-            batch.sequence(pages[s]);
-            batch.row(tokens[s], position, true);
-        }
-        lm.forward(batch, logits.rows(0, sequences));
-    }
-
     @Override
     public void close() {
         arena.close();
