@@ -18,8 +18,8 @@ import java.util.List;
 ///                   pairs meet in the thread's tile and are summed there in the order of slots
 ///
 /// Every part owns its outputs: there are no atomics, and neither threads nor batch mates change
-/// a bit. Experts with few rows are multiplied row by row, those with more as panels (see
-/// [StagedRows#ROW_WISE_MAX]); both give the same bits.
+/// a bit. Experts with few rows are multiplied row by row, those with more as tiles (see
+/// [StagedRows#plan]); all give the same bits.
 ///
 /// With experts that are not all present, down writes a row per pair instead, and [#combine] sums
 /// when all are there. Memory is kept and grown, so that a decode step allocates nothing. Engine
