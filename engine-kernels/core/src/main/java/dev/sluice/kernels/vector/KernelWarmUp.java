@@ -27,10 +27,13 @@ final class KernelWarmUp {
         step.move(format, arena.allocate(format.groupBytes(columns), 64), 0, columns, 0);
         row.reserve(columns);
         tile.blockColumns = format.blockColumns;
-        tile.x = new float[RowSet.TILE * columns];
-        tile.d = new float[RowSet.TILE * columns / 16];
+        tile.x = new float[RowSet.TILE_MAX * columns];
+        tile.d = new float[RowSet.TILE_MAX * columns / 16];
+        tile.start = tile.d;
+        tile.startPairs = new int[RowSet.TILE_MAX * columns / 16];
+        tile.xPairs = new int[RowSet.TILE_MAX * columns];
         tile.dsum = tile.d;
-        tile.out = new float[RowSet.TILE * PackedFormat.GROUP_ROWS];
+        tile.out = new float[RowSet.TILE_MAX * PackedFormat.GROUP_ROWS];
     }
 
     /// Calls every kernel of `format`. Takes some ten milliseconds; any thread.
@@ -52,6 +55,11 @@ final class KernelWarmUp {
             row.quantise(32 * blocks, format.blockColumns);
             row.pair(32 * blocks, CodeDots.usesCorrections(format));
             CodeDots.sums(step, row, 0, sums);
+        }
+        if (CodeTiles.multiplies(format)) {
+            for (int left = RowSet.TILE_MAX; left > 0; left -= 2) {
+                CodeTiles.multiply(step, tile, CodeTiles.tileRows(format, left));
+            }
         }
         if (format.hasMinimum()) {
             BlockSums.addWithMinimums(sums, blocks, tile.scales, tile.minimums, row, 0, out);

@@ -128,6 +128,9 @@ final class ProductWorker {
         }
         Arrays.fill(panelOutputs, 0, groups * groupOutputs, 0f);
         tile.x = staged.x;
+        tile.xPairs = staged.xPairs;
+        tile.start = staged.start;
+        tile.startPairs = staged.startPairs;
         tile.d = staged.d;
         tile.dsum = staged.dsum;
         tile.out = panelOutputs;
@@ -135,7 +138,9 @@ final class ProductWorker {
         for (int s = 0; s < steps; s++) {
             for (int g = 0; g < groups; g++) {
                 step.move(format, weights, weightsFrom + g * groupBytes, columns, s);
-                CodePanels.decode(step, tile.panel);
+                if (!set.codeTiles) {
+                    CodePanels.decode(step, tile.panel);
+                }
                 BlockScales.read(step, tile.scales, tile.minimums);
                 tiles(set, columns, s, g * groupOutputs);
             }
@@ -162,7 +167,11 @@ final class ProductWorker {
             tile.dFrom = set.dFrom + slot * (columns / format.blockColumns)
                     + stepFrom / format.blockColumns * rows;
             tile.outFrom = outFrom + slot * PackedFormat.GROUP_ROWS;
-            multiply(rows, minimum);
+            if (set.codeTiles) {
+                CodeTiles.multiply(step, tile, rows);
+            } else {
+                multiply(rows, minimum);
+            }
             slot += rows;
         }
     }

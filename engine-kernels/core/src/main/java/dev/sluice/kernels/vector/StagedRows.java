@@ -9,10 +9,13 @@ import java.util.Arrays;
 /// when a call with more rows arrives. The caller's thread plans, workers fill.
 final class StagedRows {
     /// Rows of a quantised product up to which the integer kernels are faster than decoding a
-    /// panel: decoding costs about three rows' products.
+    /// panel, where [CodeTiles] has no kernel: decoding costs about three rows' products.
     static final int ROW_WISE_MAX = 3;
 
     float[] x = {};
+    int[] xPairs = {};
+    float[] start = {};
+    int[] startPairs = {};
     float[] d = {};
     float[] dsum = {};
     /// Row numbers of inputs and outputs; sets and jobs refer to ranges of them.
@@ -51,7 +54,8 @@ final class StagedRows {
         set.format = format;
         set.first = first;
         set.rows = rows;
-        set.rowWise = format.quantisesRows() && rows <= ROW_WISE_MAX;
+        set.codeTiles = rows > 1 && CodeTiles.multiplies(format);
+        set.rowWise = format.quantisesRows() && rows <= ROW_WISE_MAX && !set.codeTiles;
         if (set.rowWise) {
             set.rowSlot = rowSlotsUsed;
             rowSlotsUsed += rows;
@@ -77,8 +81,11 @@ final class StagedRows {
         }
         if (x.length < xUsed) {
             x = new float[xUsed];
+            xPairs = new int[xUsed];
         }
         if (d.length < dUsed) {
+            start = new float[dUsed];
+            startPairs = new int[dUsed];
             d = new float[dUsed];
             dsum = new float[dUsed];
         }
@@ -117,28 +124,45 @@ final class StagedRows {
         }
         if (set.rowWise) {
             row.pair(columns, CodeDots.usesCorrections(set.format));
+            return;
+        }
+        boolean pairs = set.codeTiles && set.format.codes == PackedFormat.Codes.NIBBLE;
+        if (pairs) {
+            row.pair(columns, false);
+            place(set, index, row.pairs, xPairs);
         } else {
-            place(set, index, row);
+            place(set, index, row.values, x);
+        }
+        placeBlocks(set, index, row);
+    }
+
+    /// Copies a row's columns, floats or integers, to where its tile reads them.
+    private void place(RowSet set, int index, Object from, Object to) {
+        int slots = set.slots();
+        int first = set.tileStart(index);
+        int rows = set.tileRows(first);
+        int lane = index - first;
+        for (int k = 0; k < columns; k += PackedFormat.STEP_COLUMNS) {
+            int width = Math.min(PackedFormat.STEP_COLUMNS, columns - k);
+            int at = set.xFrom + k * slots + first * width + lane * 32;
+            for (int i = 0; i < width; i += 32) {
+                System.arraycopy(from, k + i, to, at + i * rows, 32);
+            }
         }
     }
 
-    private void place(RowSet set, int index, QuantisedRow row) {
-        int slots = set.slots();
-        int start = set.tileStart(index);
-        int rows = set.tileRows(start);
-        int lane = index - start;
-        for (int k = 0; k < columns; k += PackedFormat.STEP_COLUMNS) {
-            int width = Math.min(PackedFormat.STEP_COLUMNS, columns - k);
-            int to = set.xFrom + k * slots + start * width + lane * 32;
-            for (int i = 0; i < width; i += 32) {
-                System.arraycopy(row.values, k + i, x, to + i * rows, 32);
-            }
-        }
+    private void placeBlocks(RowSet set, int index, QuantisedRow row) {
+        int first = set.tileStart(index);
+        int rows = set.tileRows(first);
         int blocks = columns / set.format.blockColumns;
-        int to = set.dFrom + start * blocks + lane;
+        int to = set.dFrom + first * blocks + index - first;
         for (int b = 0; b < blocks; b++) {
             d[to + b * rows] = row.scales[b];
             dsum[to + b * rows] = row.scaledSums[b];
+            if (set.codeTiles) {
+                start[to + b * rows] = CodeTiles.start(set.format, row.sums[b]);
+                startPairs[to + b * rows] = CodeTiles.startPair(row.sums[b]);
+            }
         }
     }
 }
