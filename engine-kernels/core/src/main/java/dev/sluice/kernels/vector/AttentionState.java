@@ -99,7 +99,7 @@ final class AttentionState {
                     factor = own / (sums[a] * own + VectorMath.exp(sink - max));
                 }
                 AttentionKernels.blend(outputs, a * stride, factor, outputs, a * stride, 0, stride);
-                long at = out.byteOffset() + 4 * ((long) (group.row() + r) * out.cols()
+                long at = out.byteOffset() + 4 * ((long) group.row(r) * out.cols()
                         + (group.head() + h) * valueDim);
                 MemorySegment.copy(outputs, a * stride, out.memory(), JAVA_FLOAT_UNALIGNED, at,
                         valueDim);

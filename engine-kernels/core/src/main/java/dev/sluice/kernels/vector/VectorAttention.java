@@ -8,14 +8,19 @@ import java.util.Arrays;
 
 /// Cuts attention into tasks for the pool. One thread at a time; owns the workers' scratch.
 ///
-/// Rows are cut into groups of one sequence and one KV head (see [AttentionWorker]). When there
-/// are enough groups for the threads, a task is a group and merges its splits as it goes. When
-/// there are few, as in the decode of one long sequence, a task is one split of one group, and a
-/// second round merges the splits of each group in ascending order. Both give the same bits.
+/// Rows are cut into groups that share keys and values (see [AttentionPlan]), times a few heads of
+/// one KV head (see [AttentionWorker]). When there are enough groups for the threads, a task is a
+/// group and merges its splits as it goes. When there are few, as in the decode of one long
+/// sequence, a task is one split of one group, and a second round merges the splits of each group
+/// in ascending order. Both give the same bits.
 final class VectorAttention implements ComputePool.Task {
     /// Queries that share a tile: enough to hide its decoding, few enough that their scores of a
     /// split (1 KiB each) stay in a second-level cache.
     private static final int GROUP_QUERIES = 32;
+
+    /// The same where sequences share a prefix, whose pages are worth reading once for all: their
+    /// scores of a split take 512 KiB.
+    private static final int SHARING_QUERIES = 512;
 
     /// Tasks a thread should find in a round of splits: enough for an even end, few enough to
     /// bound the partial states that wait to be merged.
@@ -32,8 +37,7 @@ final class VectorAttention implements ComputePool.Task {
     private final AttentionState running = new AttentionState();
     /// States of single splits: one slot a worker, or one a group and split of the wave.
     private final AttentionState partial = new AttentionState();
-    private int[] groupRow = new int[64];
-    private int[] groupRows = new int[64];
+    private final AttentionPlan plan = new AttentionPlan();
 
     // The call at hand.
     private AttentionSpec spec;
@@ -42,14 +46,12 @@ final class VectorAttention implements ComputePool.Task {
     private RowMap rows;
     private Matrix out;
     private Round round = Round.GROUPS;
-    private int rowGroups;
     private int headGroups;
     private int groupHeads;
     private int groupQueries;
     /// Splits of the round of splits: waveStart to waveStart + wave.
     private int waveStart;
     private int wave;
-    private int splits;
 
     VectorAttention(ComputePool pool) {
         this.pool = pool;
@@ -68,10 +70,13 @@ final class VectorAttention implements ComputePool.Task {
         int shared = spec.heads() / pages.kvHeads();
         groupHeads = Math.min(shared, GROUP_QUERIES);
         headGroups = pages.kvHeads() * ((shared + groupHeads - 1) / groupHeads);
-        long work = groupRows(Math.max(1, GROUP_QUERIES / groupHeads));
-        int groups = rowGroups * headGroups;
+        plan.plan(rows, q.rows(), pages, spec.window(), Math.max(1, GROUP_QUERIES / groupHeads),
+                Math.max(1, SHARING_QUERIES / groupHeads));
+        groupQueries = plan.mostRows() * groupHeads;
+        long work = plan.positions() * spec.heads() * (pages.keyDim() + pages.valueDim());
+        int groups = plan.groups() * headGroups;
         boolean alone = pool.threads() == 1 || work < PARALLEL_WORK;
-        if (alone || splits == 1 || groups >= 2 * pool.threads()) {
+        if (alone || plan.splits() == 1 || groups >= 2 * pool.threads()) {
             running.reserve(pool.threads(), groupQueries, pages.valueDim());
             partial.reserve(pool.threads(), groupQueries, pages.valueDim());
             inRound(Round.GROUPS, groups, alone);
@@ -80,36 +85,17 @@ final class VectorAttention implements ComputePool.Task {
         }
     }
 
-    /// Cuts rows of one sequence into runs of at most `most`. Returns the multiply-adds of the
-    /// call, roughly.
-    private long groupRows(int most) {
-        int rowCount = q.rows();
-        if (groupRow.length < rowCount) {
-            groupRow = new int[rowCount];
-            groupRows = new int[rowCount];
+    /// Tiles of keys or of values that all calls so far have decoded.
+    long tilesRead() {
+        long sum = 0;
+        for (AttentionWorker worker : workers) {
+            sum += worker.tilesRead();
         }
-        rowGroups = 0;
-        splits = 0;
-        int mostRows = 1;
-        long positions = 0;
-        for (int row = 0; row < rowCount; row++) {
-            int position = rows.positions().i32(row, 0);
-            positions += spec.window() == 0 ? position + 1 : Math.min(position + 1, spec.window());
-            splits = Math.max(splits, position / AttentionSpec.SPLIT_POSITIONS + 1);
-            boolean joins = rowGroups > 0 && groupRows[rowGroups - 1] < most
-                    && rows.sequences().i32(row, 0) == rows.sequences().i32(row - 1, 0);
-            if (joins) {
-                mostRows = Math.max(mostRows, ++groupRows[rowGroups - 1]);
-            } else {
-                groupRow[rowGroups] = row;
-                groupRows[rowGroups++] = 1;
-            }
-        }
-        groupQueries = mostRows * groupHeads;
-        return positions * spec.heads() * (pages.keyDim() + pages.valueDim());
+        return sum;
     }
 
     private void bySplits(int groups) {
+        int splits = plan.splits();
         int most = Math.clamp(SPLIT_TASKS * pool.threads() / groups, 1, splits);
         running.reserve(groups, groupQueries, pages.valueDim());
         partial.reserve(groups * most, groupQueries, pages.valueDim());
@@ -142,14 +128,14 @@ final class VectorAttention implements ComputePool.Task {
 
     /// The worker, with group `group` as its own. The last rows come first: they see most.
     private AttentionWorker choose(int group, int worker) {
-        int rowGroup = rowGroups - 1 - group / headGroups;
+        int rowGroup = plan.groups() - 1 - group / headGroups;
         int headGroup = group % headGroups;
         int shared = spec.heads() / pages.kvHeads();
         int chunks = headGroups / pages.kvHeads();
         int skipped = headGroup % chunks * groupHeads;
         AttentionWorker chosen = workers[worker];
-        chosen.choose(groupRow[rowGroup], groupRows[rowGroup],
-                headGroup / chunks * shared + skipped, Math.min(groupHeads, shared - skipped));
+        chosen.choose(plan, rowGroup, headGroup / chunks * shared + skipped,
+                Math.min(groupHeads, shared - skipped));
         return chosen;
     }
 
@@ -180,7 +166,7 @@ final class VectorAttention implements ComputePool.Task {
         for (int s = 0; s < wave; s++) {
             running.merge(slot, partial, slot * wave + s, group.count());
         }
-        if (waveStart + wave == splits) {
+        if (waveStart + wave == plan.splits()) {
             running.finish(slot, spec, group, out);
         }
     }

@@ -103,6 +103,23 @@ final class AttentionScene {
                 new Random(seed * 31 + kind + 7919L * sequence + 104729L * position), count);
     }
 
+    /// Gives every sequence its own copy of the pages that hold the first `positions[s]` of
+    /// sequence 0.
+    void copyPrefix(int[] positions) {
+        for (int s = 1; s < pageTable.length; s++) {
+            for (int i = 0; i < positions[s] / layer.pageSize(); i++) {
+                kernels.copyPage(pages, pageTable[0][i], pageTable[s][i]);
+            }
+        }
+    }
+
+    /// Lets every sequence use the pages that hold the first `positions[s]` of sequence 0.
+    void sharePrefix(int[] positions) {
+        for (int s = 1; s < pageTable.length; s++) {
+            System.arraycopy(pageTable[0], 0, pageTable[s], 0, positions[s] / layer.pageSize());
+        }
+    }
+
     /// Stores keys and values of the chunks' positions, as one step.
     void store(List<Chunk> chunks) {
         List<int[]> rows = rows(chunks);

@@ -360,6 +360,10 @@ final class BrokenBackend implements KernelBackend {
             oracle.attention(spec, used, pages, map, out);
         }
         alone(Fault.ATTENTION_OTHER_BITS_ALONE, out);
+        if (is(Fault.ATTENTION_OTHER_BITS_SHARED) && table.rows() > 1
+                && table.i32(0, 0) == table.i32(1, 0)) {
+            overwrite(out, change(out, Math::nextUp));
+        }
     }
 
     private static Matrix headsReversed(Matrix m, int heads) {

@@ -77,6 +77,8 @@ enum Fault {
     ROUTE_OTHER_BITS_ALONE(KernelContract.ROUTE_INVARIANCE),
     EXPERTS_OTHER_BITS_ALONE(KernelContract.EXPERT_INVARIANCE),
     ATTENTION_OTHER_BITS_ALONE(KernelContract.ATTENTION_INVARIANCE),
+    /// The same for rows whose sequences begin with the same page.
+    ATTENTION_OTHER_BITS_SHARED(KernelContract.SHARED_PREFIX_INVARIANCE),
 
     /// Sums in float, one after another: the worst order that is still honest.
     HONEST_FLOAT_SUMS,
@@ -94,7 +96,7 @@ enum Fault {
     }
 
     static Set<Fault> planted() {
-        return EnumSet.range(ALLOCATES_DIRTY, ATTENTION_OTHER_BITS_ALONE);
+        return EnumSet.range(ALLOCATES_DIRTY, ATTENTION_OTHER_BITS_SHARED);
     }
 
     static Set<Fault> honest() {

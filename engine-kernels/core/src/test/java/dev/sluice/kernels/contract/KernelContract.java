@@ -36,7 +36,8 @@ public enum KernelContract {
     ELEMENT_INVARIANCE(InvarianceContract::elements),
     ROUTE_INVARIANCE(InvarianceContract::routeTopK),
     EXPERT_INVARIANCE(InvarianceContract::expertFfn),
-    ATTENTION_INVARIANCE(InvarianceContract::attention);
+    ATTENTION_INVARIANCE(InvarianceContract::attention),
+    SHARED_PREFIX_INVARIANCE(SharedPrefixContract::attention);
 
     private interface Check {
         void run(Kernels subject, long seed);
