@@ -1,7 +1,7 @@
 package dev.sluice.kernels.vector;
 
-/// Operands of one [PanelProduct] or [CodeTiles] call. One object per worker, changed from call to call, so
-/// that a product allocates nothing.
+/// Operands of one [PanelProduct] or [CodeTiles] call. One object per worker, changed from call to
+/// call, so that a product allocates nothing.
 final class PanelTile {
     /// Decoded weights of a step: [columns][32 rows].
     final float[] panel = new float[PackedFormat.STEP_COLUMNS * PackedFormat.GROUP_ROWS];
