@@ -108,6 +108,7 @@ public final class KvCache implements AutoCloseable {
             if (recall.restore(empty, more, tokens)) {
                 // What is there already is recently used; a lock could be forgotten.
                 tree.unanchor(empty);
+                resume(empty);
                 return new Attached(0, true);
             }
             match.walk(tree.findRoot(empty.space), tokens, length);
