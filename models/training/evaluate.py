@@ -128,7 +128,8 @@ def by_torch(rows, checkpoint, limit):
     import torch
     from bpe import Tokenizer
     from export import load
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    if hasattr(torch.backends.mkldnn, "matmul"):
+        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     decoder, _ = load(checkpoint)
     tokenizer = Tokenizer.load(os.path.join(HERE, "tokenizer/merges.json"))
     end = tokenizer.ids[chat.END]
@@ -138,7 +139,7 @@ def by_torch(rows, checkpoint, limit):
         texts = [tokenizer.encode(rows[i]["prompt"]) for i in part]
         starts, open_ = [len(t) for t in texts], set(range(len(part)))
         for _ in range(limit):
-            n = max(map(len, texts))
+            n = -(-max(map(len, texts)) // 32) * 32  # few shapes: each is prepared once
             ids, documents = torch.zeros(2, len(part), n, dtype=torch.long)
             for j, t in enumerate(texts):
                 ids[j, :len(t)], documents[j, :len(t)] = torch.tensor(t), 1

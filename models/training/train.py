@@ -203,7 +203,8 @@ def main():
     a.name = a.name or a.role
     torch.set_num_threads(a.threads)
     # On a CPU whose BLAS is slow the matrix unit does float32 products with bfloat16 inputs.
-    torch.backends.mkldnn.matmul.fp32_precision = "bf16"
+    if hasattr(torch.backends.mkldnn, "matmul"):
+        torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     torch.set_float32_matmul_precision("high")
     os.makedirs(a.out, exist_ok=True)
     train(Run(a))
