@@ -20,5 +20,5 @@ public record ChatRequest(String model, List<Map<String, Object>> messages,
     /// @param choices    how many
     /// @param maxTokens  of each
     public record Settings(SamplingParams sampling, int maxTokens, List<String> stops, int choices,
-            RequestHints hints, String cacheSalt) {}
+            RequestHints hints, String cacheSalt, OutputRule rule) {}
 }

@@ -21,7 +21,8 @@ public final class ChatRun {
         int[] promptIds = model.tokenizer().encodePrompt(prompt);
         promptTokens = promptIds.length;
         ToolTypes types = ToolTypes.of(request.tools());
-        for (TokenStream stream : submit(model, request.settings(), promptIds)) {
+        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
             MessageReader reader = model.reader(types, prompt);
             choices.add(new ChoiceReader(stream, reader, model.tokenizer()));
         }
@@ -37,12 +38,18 @@ public final class ChatRun {
     /// Queues a prompt, with refusals in the words of HTTP.
     public static List<TokenStream> submit(
             HostedModel model, ChatRequest.Settings settings, int[] promptIds) {
+        return submit(model, settings, promptIds, new OutputGrammar(model, false));
+    }
+
+    private static List<TokenStream> submit(HostedModel model, ChatRequest.Settings settings,
+            int[] promptIds, OutputGrammar grammar) {
         try {
             var request = GenerateRequest.of(
                     promptIds, settings.maxTokens(), settings.sampling())
                     .withStopStrings(settings.stops())
                     .withHints(settings.hints())
-                    .withCacheSalt(settings.cacheSalt());
+                    .withCacheSalt(settings.cacheSalt())
+                    .withConstraint(grammar.constraint(settings.rule()));
             return model.engine().submit(request, settings.choices());
         } catch (RequestRejected e) {
             throw refusal(e);

@@ -7,6 +7,7 @@ import dev.sluice.models.chat.ChatTemplate;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Engine;
 import dev.sluice.runtime.EngineOptions;
+import dev.sluice.runtime.grammar.VocabularyTrie;
 import dev.sluice.runtime.toolcall.MessageReader;
 import dev.sluice.runtime.toolcall.TemplateArguments;
 import dev.sluice.runtime.toolcall.ToolFormat;
@@ -28,6 +29,8 @@ public final class HostedModel implements AutoCloseable {
     private final TemplateArguments arguments;
     private final MemoryPlan memory;
     private final int parallel;
+    private final int vocab;
+    private Optional<VocabularyTrie> trie = Optional.empty();
     private final Clock clock;
 
     /// Takes the model over: it is closed with this.
@@ -40,6 +43,7 @@ public final class HostedModel implements AutoCloseable {
         ModelTexts texts = model.texts();
         tokenizer = texts.tokenizer();
         memory = model.memory();
+        vocab = model.lm().vocab();
         templateSource = texts.chatTemplate();
         template = templateSource.isEmpty() ? Optional.empty()
                 : Optional.of(ChatTemplate.parse(templateSource));
@@ -84,6 +88,27 @@ public final class HostedModel implements AutoCloseable {
         return Map.of("bos_token", tokenizer.bosText(), "eos_token", tokenizer.eosText());
     }
 
+    /// How its answers are written; without tools only the reasoning is known. Harmony's is not
+    /// described by one.
+    public ToolFormat format() {
+        return harmony ? ToolFormat.REASONING_ONLY.withReasoning(ToolFormat.Marks.NONE)
+                : toolFormat.orElse(ToolFormat.REASONING_ONLY);
+    }
+
+    /// The bytes of its vocabulary, for grammars; made when first asked for.
+    public synchronized VocabularyTrie trie() {
+        if (trie.isEmpty()) {
+            trie = Optional.of(new VocabularyTrie(tokenizer, vocab));
+        }
+        return trie.get();
+    }
+
+    /// Whether a prompt ends inside of reasoning that its template opened.
+    public boolean opensReasoning(String prompt) {
+        String open = format().reasoning().open();
+        return !open.isEmpty() && prompt.stripTrailing().endsWith(open.strip());
+    }
+
     /// Takes an answer of this model apart. Without a tool format only `<think>` is known.
     ///
     /// @param prompt the rendered prompt, whose end shows whether it opened the reasoning
@@ -91,13 +116,11 @@ public final class HostedModel implements AutoCloseable {
         if (harmony) {
             return MessageReader.harmony();
         }
-        ToolFormat format = toolFormat.orElse(ToolFormat.REASONING_ONLY);
+        ToolFormat format = format();
         if (types.names().isEmpty()) {
             format = ToolFormat.REASONING_ONLY.withReasoning(format.reasoning());
         }
-        String open = format.reasoning().open();
-        boolean inside = !open.isEmpty() && prompt.stripTrailing().endsWith(open.strip());
-        return MessageReader.of(format, types, inside);
+        return MessageReader.of(format, types, opensReasoning(prompt));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.chat.ChatRequest;
+import dev.sluice.bridge.chat.OutputRule;
 import dev.sluice.bridge.chat.SamplingFields;
 import dev.sluice.models.json.Json;
 import dev.sluice.runtime.RequestHints;
@@ -35,12 +36,13 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
             options.end();
             return usage;
         }).orElse(false);
-        List<Map<String, Object>> tools = tools(fields);
+        ToolFields tools = ToolFields.read(fields);
         var settings = new ChatRequest.Settings(sampling(fields), maxTokens(fields),
                 stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
-                hints(fields, client), fields.text("cache_salt").orElse(""));
-        var request = new ChatRequest(model, messages(fields), tools, variables(fields), "",
-                settings);
+                hints(fields, client), fields.text("cache_salt").orElse(""),
+                rule(fields, tools));
+        var request = new ChatRequest(model, messages(fields), tools.shown(), variables(fields),
+                "", settings);
         fields.end();
         return new ChatBody(request, stream, includeUsage);
     }
@@ -92,33 +94,36 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         return variables;
     }
 
-    // ---- tools -------------------------------------------------------------------------------
+    private static OutputRule rule(Fields fields, ToolFields tools) {
+        OutputRule rule = fields.object("response_format").map(ChatBody::format)
+                .orElse(new OutputRule.Free());
+        if (tools.forced().isEmpty()) {
+            return rule;
+        }
+        if (!(rule instanceof OutputRule.Free)) {
+            throw ApiException.invalid("response_format",
+                    "response_format and a tool_choice that forces a call exclude each other");
+        }
+        return new OutputRule.Calls(tools.forced(), tools.parallel());
+    }
 
-    private static List<Map<String, Object>> tools(Fields fields) {
-        var tools = new ArrayList<Map<String, Object>>();
-        for (Fields tool : fields.objects("tools")) {
-            if (!tool.requiredText("type").equals("function")) {
-                throw ApiException.invalid(tool.path("type"),
-                        tool.path("type") + ": only \"function\" is supported");
+    private static OutputRule format(Fields format) {
+        OutputRule rule = switch (format.requiredText("type")) {
+            case "text" -> new OutputRule.Free();
+            case "json_object" -> new OutputRule.JsonObject();
+            case "json_schema" -> {
+                Fields schema = format.object("json_schema").orElseThrow(
+                        () -> format.missing("json_schema"));
+                schema.ignore("name", "description", "strict");
+                Object document = schema.any("schema").orElse(Map.of("type", "object"));
+                schema.end();
+                yield new OutputRule.Schema(document);
             }
-            Fields function = tool.object("function").orElseThrow(() -> tool.missing("function"));
-            function.requiredText("name");
-            function.text("description");
-            function.object("parameters");
-            function.flag("strict", false);
-            function.end();
-            tools.add(Map.of("type", "function", "function", function.values()));
-        }
-        Object choice = fields.any("tool_choice").orElse("auto");
-        if (choice.equals("none")) {
-            return List.of();
-        }
-        if (!choice.equals("auto")) {
-            throw ApiException.invalid("tool_choice",
-                    "tool_choice: only \"auto\" and \"none\" are supported");
-        }
-        fields.only("parallel_tool_calls", true);
-        return tools;
+            default -> throw format.wrong("type", "text, json_object or json_schema",
+                    format.requiredText("type"));
+        };
+        format.end();
+        return rule;
     }
 
     // ---- messages ----------------------------------------------------------------------------

@@ -3,6 +3,7 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.chat.ChatRequest;
+import dev.sluice.bridge.chat.OutputRule;
 import dev.sluice.bridge.chat.SamplingFields;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.RequestHints;
@@ -42,7 +43,7 @@ record CompletionBody(String model, List<Object> prompts, boolean echo, boolean 
         var settings = new ChatRequest.Settings(sampling,
                 fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(DEFAULT_TOKENS),
                 fields.texts("stop"), choices, RequestHints.NONE.withClient(client),
-                fields.text("cache_salt").orElse(""));
+                fields.text("cache_salt").orElse(""), new OutputRule.Free());
         boolean usage = fields.object("stream_options").map(
                 options -> options.flag("include_usage", false)).orElse(false);
         var body = new CompletionBody(fields.text("model").orElse(""), prompts, echo,

@@ -66,6 +66,35 @@ class ApiServerTest {
     }
 
     @Test
+    void aSchemaIsObeyedAndAnImpossibleOneIsNamed() throws Exception {
+        try (RunningServer server = RunningServer.start()) {
+            String format = ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+                    + "{\"name\":\"x\",\"schema\":{\"type\":\"object\",\"properties\":{"
+                    + "\"a\":{\"type\":\"integer\",\"minimum\":0,\"maximum\":99},"
+                    + "\"b\":{\"enum\":[\"x\",\"y\"]}},\"required\":[\"a\",\"b\"],"
+                    + "\"additionalProperties\":false}}}";
+            for (int seed = 0; seed < 10; seed++) {
+                var reply = server.post("/v1/chat/completions", "{\"messages\":[" + HI
+                        + "],\"max_tokens\":60,\"seed\":" + seed + format + "}");
+                assertEquals(200, reply.status(), reply.body());
+                Map<?, ?> choice = (Map<?, ?>) ((List<?>) reply.json().get("choices")).getFirst();
+                assertEquals("stop", choice.get("finish_reason"), reply.body());
+                Map<?, ?> value = (Map<?, ?>) Json.parse(
+                        (String) ((Map<?, ?>) choice.get("message")).get("content"));
+                assertEquals(2, value.size());
+                // 2.0 is an integer too, says JSON Schema.
+                double a = ((Number) value.get("a")).doubleValue();
+                assertTrue(a >= 0 && a <= 99 && a == Math.rint(a));
+            }
+            var refused = server.post("/v1/chat/completions", chat(
+                    ",\"response_format\":{\"type\":\"json_schema\",\"json_schema\":"
+                    + "{\"schema\":{\"type\":\"array\",\"uniqueItems\":true}}}"));
+            assertEquals(400, refused.status());
+            assertTrue(refused.body().contains("uniqueItems"), refused.body());
+        }
+    }
+
+    @Test
     void textGoesOnWithoutATemplate() throws Exception {
         try (RunningServer server = RunningServer.start()) {
             String common = ",\"max_tokens\":5,\"temperature\":0,\"logprobs\":1}";

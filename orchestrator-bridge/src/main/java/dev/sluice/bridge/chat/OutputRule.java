@@ -1,0 +1,24 @@
+package dev.sluice.bridge.chat;
+
+import java.util.List;
+import java.util.Map;
+
+/// What the text of an answer must be, beyond what the model likes to say. Immutable.
+public sealed interface OutputRule {
+    /// Anything. Calls are only read.
+    record Free() implements OutputRule {}
+
+    /// Any JSON object.
+    record JsonObject() implements OutputRule {}
+
+    /// JSON that a schema describes.
+    record Schema(Object document) implements OutputRule {}
+
+    /// Text that a GBNF grammar describes.
+    record Gbnf(String grammar) implements OutputRule {}
+
+    /// At least one call of one of these tools.
+    ///
+    /// @param parallel whether there may be several
+    record Calls(List<Map<String, Object>> tools, boolean parallel) implements OutputRule {}
+}
