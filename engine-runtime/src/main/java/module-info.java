@@ -3,7 +3,6 @@ module dev.sluice.runtime {
     requires transitive dev.sluice.models;
 
     exports dev.sluice.runtime;
-    exports dev.sluice.runtime.grammar;
     exports dev.sluice.runtime.toolcall;
     exports dev.sluice.runtime.grammar;
 }
