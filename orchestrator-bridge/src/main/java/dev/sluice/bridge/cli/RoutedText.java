@@ -21,8 +21,9 @@ final class RoutedText {
         int window = Math.min(model.lm().contextLength(), tokens.length);
         try (var rows = new TokenRows(model.lm(), 1, window)) {
             for (int from = 0; from < tokens.length; from += window) {
-                rows.prefill(Arrays.copyOfRange(
-                        tokens, from, Math.min(tokens.length, from + window)));
+                rows.readAll(Arrays.copyOfRange(
+                        tokens, from, Math.min(tokens.length, from + window)),
+                        (_, _, _) -> { });
             }
         }
         return tokens.length;
