@@ -9,7 +9,9 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
@@ -91,8 +93,8 @@ final class DiskThread implements AutoCloseable {
         var chunks = new ArrayList<Chunk>();
         long bytes = 0;
         int discarded = 0;
-        try (var files = Files.newDirectoryStream(folder, "*" + SUFFIX + "*")) {
-            for (Path file : files) {
+        try {
+            for (Path file : files()) {
                 try {
                     Optional<Chunk> chunk = describe(file);
                     bytes += chunk.isPresent() ? Files.size(file) : 0;
@@ -107,6 +109,24 @@ final class DiskThread implements AutoCloseable {
         }
         thread = Thread.ofPlatform().name("kv-tier").daemon().start(this::work);
         return new Found(chunks, bytes, discarded);
+    }
+
+    /// All files of the tier, the oldest first.
+    private List<Path> files() throws IOException {
+        record Dated(Path file, FileTime time) {}
+
+        var dated = new ArrayList<Dated>();
+        try (var files = Files.newDirectoryStream(folder, "*" + SUFFIX + "*")) {
+            for (Path file : files) {
+                dated.add(new Dated(file, Files.getLastModifiedTime(file)));
+            }
+        }
+        dated.sort(Comparator.comparing(Dated::time));
+        var sorted = new ArrayList<Path>();
+        for (Dated file : dated) {
+            sorted.add(file.file());
+        }
+        return sorted;
     }
 
     /// The chunk of a file; none if it is a session that somebody has saved here.

@@ -96,8 +96,9 @@ public final class KvCache implements AutoCloseable {
 
     /// Makes the empty sequence share the longest known prefix of `tokens[0, length)`, and keeps
     /// that from being evicted. Leave a token out of `length` to get logits. What is in a file is
-    /// read meanwhile: attach again in a later step, or forget about it. A parked session resumes by
-    /// attaching the sequence that was parked, from which the cache learns how long its tool took.
+    /// read meanwhile: attach again in a later step, or forget about it. A parked session resumes
+    /// by attaching the very sequence that was parked, from which the cache learns how long its
+    /// tool took.
     public Attached attach(KvSequence empty, int[] tokens, int length) {
         requireEmpty(empty);
         evictor.poll();
@@ -107,6 +108,7 @@ public final class KvCache implements AutoCloseable {
             if (recall.restore(empty, more, tokens)) {
                 // What is there already is recently used; a lock could be forgotten.
                 tree.unanchor(empty);
+                resume(empty);
                 return new Attached(0, true);
             }
             match.walk(tree.findRoot(empty.space), tokens, length);
@@ -185,6 +187,11 @@ public final class KvCache implements AutoCloseable {
         }
         tables.forget(sequence);
         for (int group = 0; group < pools.length; group++) {
+            if (hopeless(group, tables.missing(sequence, group, end))) {
+                return false;
+            }
+        }
+        for (int group = 0; group < pools.length; group++) {
             while (pools[group].freeCount() < tables.missing(sequence, group, end)) {
                 if (!evictor.evictFor(group) && !withdraw(sequence)) {
                     return false;
@@ -195,6 +202,13 @@ public final class KvCache implements AutoCloseable {
             tables.grow(sequence, group, end);
         }
         return true;
+    }
+
+    /// Whether sequences at work have so many pages that evicting all others would be in vain.
+    private boolean hopeless(int group, int missing) {
+        // One of the missing may be the copy of a page that need not be copied in the end.
+        return parking.empty()
+                && missing - 1 > pools[group].size() - pools[group].heldPages();
     }
 
     /// Takes the sequence's partly filled last page out of the tree, unless others need it there,
@@ -433,8 +447,8 @@ public final class KvCache implements AutoCloseable {
         return match(space, tokens, tokens.length);
     }
 
-    /// Writes the sequence's tokens and pages to a file, and waits for the disk; an engine that serves
-    /// others meanwhile takes a [#snapshot] instead.
+    /// Writes the sequence's tokens and pages to a file, and waits for the disk; an engine that
+    /// serves others meanwhile takes a [#snapshot] instead.
     public void save(KvSequence sequence, Path file) {
         try (SavedSession saved = snapshot(sequence)) {
             saved.write(file);
@@ -443,8 +457,8 @@ public final class KvCache implements AutoCloseable {
         }
     }
 
-    /// A sequence from a file that [#save] wrote, perhaps in another process, attached to as much of
-    /// it as there is room for. Waits for the disk, as [#load] does on a thread that may.
+    /// A sequence from a file that [#save] wrote, perhaps in another process, attached to as much
+    /// of it as there is room for. Waits for the disk, as [#load] does on a thread that may.
     public KvSequence restore(CacheSpace space, Path file) throws ForeignCacheException {
         try (SavedSession saved = load(file)) {
             if (!saved.root().equals(tiers.rootKey(space))) {

@@ -1,7 +1,8 @@
 package dev.sluice.runtime.cache;
 
 /// The nodes that could be evicted now, least recently used first: a binary heap with places, so
-/// that entering, leaving and re-ordering are O(log n) and nothing is allocated. Engine thread only.
+/// that entering, leaving and re-ordering are O(log n) and nothing is allocated. Engine thread
+/// only.
 final class LeafQueue {
     private static final int ABSENT = -1;
 

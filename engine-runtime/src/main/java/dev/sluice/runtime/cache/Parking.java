@@ -14,7 +14,8 @@ import java.util.List;
 ///
 /// Deviates in that what is not kept is only moved or dropped when somebody needs the room, so a
 /// quiet engine loses nothing. Kept pages are a bounded share of the pool, are no longer kept once
-/// the tool is much later than expected, and give way when nothing else is left. Engine thread only.
+/// the tool is much later than expected, and give way when nothing else is left. Engine thread
+/// only.
 final class Parking {
     /// What may be kept, as a share of the pool: running sequences need the rest.
     private static final double KEPT_SHARE = 0.5;

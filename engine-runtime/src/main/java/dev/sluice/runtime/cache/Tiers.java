@@ -471,9 +471,12 @@ final class Tiers implements AutoCloseable {
     /// Whether reads or writes are under way.
     boolean busy() { return transfers > 0; }
 
+    /// Closing twice does nothing.
     @Override
     public void close() {
-        disk.ifPresent(DiskThread::close);
-        arena.close();
+        if (arena.scope().isAlive()) {
+            disk.ifPresent(DiskThread::close);
+            arena.close();
+        }
     }
 }

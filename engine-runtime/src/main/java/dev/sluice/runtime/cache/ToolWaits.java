@@ -12,14 +12,8 @@ final class ToolWaits {
     /// Before any tool was seen: a web request.
     private static final double FIRST_NANOS = 1e9;
 
-    private final Map<String, Double> means = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Double> eldest) {
-            return size() > TOOLS_MAX;
-        }
-    };
+    /// In the order of use.
+    private final Map<String, Double> means = new LinkedHashMap<>(16, 0.75f, true);
     private double anyTool = FIRST_NANOS;
 
     void learn(String tool, long nanos) {
@@ -27,6 +21,9 @@ final class ToolWaits {
         if (!tool.isEmpty()) {
             double old = means.getOrDefault(tool, (double) nanos);
             means.put(tool, old + WEIGHT * (nanos - old));
+            if (means.size() > TOOLS_MAX) {
+                means.remove(means.keySet().iterator().next());
+            }
         }
     }
 

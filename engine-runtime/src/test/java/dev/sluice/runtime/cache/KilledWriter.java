@@ -7,7 +7,8 @@ import java.util.Random;
 /// it is killed. Argument: the folder.
 final class KilledWriter {
     static final int PAGES = 512;
-    static final int LENGTH = 4 * 256;
+    static final int LENGTH = 4 * 16;
+    static final int TEXTS = 16;
     static final long PAGE_BYTES = 8 * PageLm.PAGE + (1 << 18);
     static final ModelFingerprint MODEL = new ModelFingerprint(7, 7);
 
@@ -30,7 +31,7 @@ final class KilledWriter {
         PageLm model = model();
         var cache = new KvCache(model, tiers(Path.of(arguments[0])), () -> 0);
         for (int seed = 0;; seed++) {
-            int[] text = text(seed % 4);
+            int[] text = text(seed % TEXTS);
             KvSequence session = cache.open(CacheSpace.SHARED);
             while (cache.attach(session, text, LENGTH).loading()) {
                 Thread.onSpinWait();

@@ -61,7 +61,7 @@ class KilledWriterTest {
         long torn = count(folder, ".tmp");
         try (var cache = new KvCache(model, KilledWriter.tiers(folder), () -> 0)) {
             assertEquals(torn, cache.stats().tiers().discards(), cache.tierNote());
-            for (int seed = 0; seed < 4; seed++) {
+            for (int seed = 0; seed < KilledWriter.TEXTS; seed++) {
                 int[] text = KilledWriter.text(seed);
                 KvSequence sequence = cache.open(CacheSpace.SHARED);
                 while (cache.attach(sequence, text, text.length).loading()) {

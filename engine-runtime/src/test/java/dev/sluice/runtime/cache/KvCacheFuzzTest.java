@@ -168,8 +168,8 @@ final class Lives {
             Thread.onSpinWait();
             attached = cache.attach(sequence, text, length);
         }
-        // What is in a tier may find no room.
-        assertTrue(attached.tokens() == matched || tiered && attached.tokens() < matched, seed);
+        // What is in a tier may find no room, or be worth reading only now.
+        assertTrue(attached.tokens() == matched || tiered, seed);
         assertEquals(attached.tokens(), sequence.length(), seed);
         assertTrue(attached.tokens() <= expected, seed + ": what nobody has published");
         if (roomy) {

@@ -112,6 +112,42 @@ class KvCacheTest {
         cache.checkIntegrity(List.of(a, b));
     }
 
+    /// Two that go on from the middle of a page have a copy of it each; the page they come from has
+    /// nothing that the copies have not, and is given back.
+    @Test
+    void copiesReplaceWhatTheyWereCopiedFrom() {
+        PageLm model = PageLm.full(64, 64);
+        var cache = new KvCache(model, KvTiers.NONE);
+        int[] one = {1, 2, 3, 4, 5, 6, 7, 8};
+        int[] two = {1, 2, 3, 4, 5, 6, 70, 80};
+        KvSequence parent = computed(cache, model, one, 6);
+        cache.publish(parent);
+        KvSequence child = cache.open(CacheSpace.SHARED);
+        cache.fork(parent, child);
+        advance(cache, model, parent, one, 8);
+        advance(cache, model, child, two, 8);
+        cache.close(parent);
+        cache.close(child);
+        assertEquals(3, used(cache));
+        cache.checkIntegrity(List.of());
+    }
+
+    /// A window page that a sequence has would not be free if the tree gave it up.
+    @Test
+    void windowPagesInUseStayInTheTree() {
+        var model = new PageLm(64, 4, new KvPlan.Group(1, 40, 0, 32),
+                new KvPlan.Group(1, 9, 5, 32));
+        var cache = new KvCache(model, KvTiers.NONE);
+        int[] working = {1, 2, 3, 4, 5, 6, 7, 8};
+        int[] done = {9, 9, 9, 9, 9, 9, 9, 9};
+        KvSequence works = computed(cache, model, working, 8);
+        cache.close(computed(cache, model, done, 8));
+        KvSequence next = cache.open(CacheSpace.SHARED);
+        assertTrue(cache.reserve(next, 24), "five are free, and one that nobody works on");
+        assertEquals(8, cache.match(CacheSpace.SHARED, working, 8));
+        cache.checkIntegrity(List.of(works, next));
+    }
+
     /// While a prompt runs, others share its full pages already.
     @Test
     void fullPagesAreSharedWhileTheirSequenceRuns() {
@@ -170,6 +206,21 @@ class KvCacheTest {
         model.verify(sequence, text, "cut");
         cache.truncate(sequence, 20);
         assertEquals(0, sequence.length());
+        cache.checkIntegrity(List.of(sequence));
+    }
+
+    /// A pool of exactly one full context, whose last page is shared with the tree: there is no
+    /// page for a copy, so the tree gives the original up.
+    @Test
+    void theLongestSequenceFitsAlsoAfterAMatch() {
+        PageLm model = PageLm.full(16, 4);
+        var cache = new KvCache(model, KvTiers.NONE);
+        int[] text = new Random(2).ints(16, 0, 100).toArray();
+        cache.close(computed(cache, model, text, 15));
+        KvSequence sequence = cache.open(CacheSpace.SHARED);
+        assertEquals(14, cache.attach(sequence, text, 14).tokens());
+        advance(cache, model, sequence, text, 16);
+        assertEquals(0, model.pagesCopied());
         cache.checkIntegrity(List.of(sequence));
     }
 

@@ -69,8 +69,9 @@ public final class DecoderLoader {
         return KvGroups.of(config, family, kvType, PAGE_SIZE);
     }
 
-    /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears how many layers are ready. The caller's `kernels`
-    /// and the file belong to the model from then on, which closes them.
+    /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears
+    /// how many layers are ready. The caller's `kernels` and the file belong to the model from then
+    /// on, which closes them.
     public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, RoutingObserver observer,
             IntConsumer layersDone) {
         WeightSource weights = switch (file) {
