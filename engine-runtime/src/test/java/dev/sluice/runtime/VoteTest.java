@@ -72,6 +72,18 @@ final class VoteTest {
         assertEquals(new VoteOutcome.Decided("c", 2, 5, 0), decided);
     }
 
+    /// The lead is over the second, not over whoever spoke last.
+    @Test
+    void a_third_answer_changes_no_lead() {
+        var urn = new Urn();
+        Vote vote = vote(2, 100, urn);
+        vote.start();
+        for (String text : List.of("a", "b", "a", "b", "a", "c")) {
+            assertEquals(VoteOutcome.Open.class, report(vote, urn, text).getClass(), text);
+        }
+        assertEquals(new VoteOutcome.Decided("a", 0, 7, 0), report(vote, urn, "a"));
+    }
+
     @Test
     void flagged_votes_are_asked_anew() {
         var urn = new Urn();

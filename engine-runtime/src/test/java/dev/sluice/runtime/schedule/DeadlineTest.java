@@ -82,6 +82,35 @@ final class DeadlineTest {
         }
     }
 
+    /// Not the one that presses most: who has the most work left would go first and make the
+    /// others late.
+    @Test
+    void a_later_deadline_with_more_work_waits() {
+        warmUp();
+        Job longer = arrive(60, now + 110 * STEP);
+        Job shorter = arrive(20, now + 35 * STEP);
+        arrive(1, JobHints.NO_DEADLINE);
+        for (int i = 0; i < 20; i++) {
+            assertSame(shorter, step(), "step " + i);
+        }
+        scheduler.finish(shorter);
+        assertSame(longer, step());
+    }
+
+    /// Work that is done makes a deadline less pressing.
+    @Test
+    void a_job_ahead_of_its_time_is_not_urgent() {
+        warmUp();
+        Job job = arrive(100, now + 220 * STEP);
+        for (int i = 0; i < 15; i++) {
+            assertSame(job, step());
+        }
+        Job shorter = arrive(30, JobHints.NO_DEADLINE);
+        for (int i = 0; i < 25; i++) {
+            assertSame(shorter, step(), "step " + i);
+        }
+    }
+
     @Test
     void lanes_go_before_deadlines() {
         warmUp();

@@ -203,9 +203,22 @@ final class SchedulerTest {
         return count;
     }
 
+    /// The slots of one step are shared, not only those of many steps.
+    @Test
+    void a_step_is_spread_over_the_clients() {
+        var scheduler = new Scheduler(strict(8));
+        for (int i = 0; i < 40; i++) {
+            arrive(scheduler, NONE.withClient("c" + i % 4), 1000);
+        }
+        List<Job> chosen = step(scheduler);
+        for (int c = 0; c < 4; c++) {
+            assertEquals(2, count(chosen, "c" + c));
+        }
+    }
+
     @Test
     void victims_are_the_youngest_of_the_lowest_lane() {
-        var scheduler = new Scheduler(strict(8).withPreemptionsMax(1));
+        var scheduler = new Scheduler(strict(8));
         Job old = arrive(scheduler, NONE, 10);
         Job young = arrive(scheduler, NONE, 10);
         Job low = arrive(scheduler, NONE.withLane(1), 10);
@@ -213,6 +226,7 @@ final class SchedulerTest {
         for (Job job : List.of(old, young, low)) {
             scheduler.attached(job, 0);
         }
+        assertTrue(scheduler.victim(old).isEmpty(), "all started in this step");
         step(scheduler);
         assertSame(low, scheduler.victim(old).orElseThrow());
         assertTrue(scheduler.victim(low).isEmpty(), "all others are worth more");
@@ -223,10 +237,26 @@ final class SchedulerTest {
         scheduler.attached(low, 5);
         assertSame(young, scheduler.victim(old).orElseThrow(), "low came back in this step");
         step(scheduler);
-        assertSame(young, scheduler.victim(old).orElseThrow(), "low had its preemption");
-        scheduler.preempted(young, 3);
-        assertSame(low, scheduler.victim(old).orElseThrow(), "else nobody could go on");
-        assertTrue(scheduler.victim(young).isEmpty(), "young is not the most worthy");
+        assertSame(low, scheduler.victim(old).orElseThrow());
+    }
+
+    @Test
+    void a_job_gives_way_a_few_times_only() {
+        var scheduler = new Scheduler(strict(8).withPreemptionsMax(1));
+        Job old = arrive(scheduler, NONE, 10);
+        Job middle = arrive(scheduler, NONE, 10);
+        Job young = arrive(scheduler, NONE, 10);
+        for (Job job : List.of(old, middle, young)) {
+            scheduler.attached(job, 0);
+        }
+        step(scheduler);
+        scheduler.preempted(young, 7);
+        scheduler.attached(young, 7);
+        step(scheduler);
+        assertSame(middle, scheduler.victim(old).orElseThrow(), "young had its preemption");
+        scheduler.preempted(middle, 3);
+        assertSame(young, scheduler.victim(old).orElseThrow(), "else nobody could go on");
+        assertTrue(scheduler.victim(middle).isEmpty(), "middle is not the most worthy");
     }
 
     @Test
