@@ -28,7 +28,8 @@ import java.util.Map;
 ///                       time
 /// @param diskTierBytes  of its files; 0 for no disk tier
 public record EngineOptions(int parallel, int waitingMax, long stepNanos,
-        Map<String, Double> clientWeights, String modelId, long hostTierBytes, Path diskTier, long diskTierBytes) {
+        Map<String, Double> clientWeights, String modelId, long hostTierBytes, Path diskTier,
+        long diskTierBytes) {
 
     private static final int WAITING_MAX = 1024;
     /// A reader notices more.
@@ -51,13 +52,13 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
     }
 
     public EngineOptions withParallel(int sequences) {
-        return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, modelId, hostTierBytes, diskTier,
-                diskTierBytes);
+        return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, modelId,
+                hostTierBytes, diskTier, diskTierBytes);
     }
 
     public EngineOptions withWaitingMax(int requests) {
-        return new EngineOptions(parallel, requests, stepNanos, clientWeights, modelId, hostTierBytes, diskTier,
-                diskTierBytes);
+        return new EngineOptions(parallel, requests, stepNanos, clientWeights, modelId,
+                hostTierBytes, diskTier, diskTierBytes);
     }
 
     public EngineOptions withStepNanos(long nanos) {
@@ -66,23 +67,23 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
     }
 
     public EngineOptions withClientWeights(Map<String, Double> weights) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, weights, modelId, hostTierBytes, diskTier,
-                diskTierBytes);
+        return new EngineOptions(parallel, waitingMax, stepNanos, weights, modelId, hostTierBytes,
+                diskTier, diskTierBytes);
     }
 
     public EngineOptions withModelId(String id) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, id,
-                hostTierBytes, diskTier, diskTierBytes);
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, id, hostTierBytes,
+                diskTier, diskTierBytes);
     }
 
     public EngineOptions withHostTier(long bytes) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, bytes, diskTier,
-                diskTierBytes);
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, bytes,
+                diskTier, diskTierBytes);
     }
 
     public EngineOptions withDiskTier(Path folder, long bytes) {
-        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, hostTierBytes, folder,
-                bytes);
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId,
+                hostTierBytes, folder, bytes);
     }
 
     /// What the cache wants to know.

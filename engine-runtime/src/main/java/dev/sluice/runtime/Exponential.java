@@ -58,8 +58,8 @@ final class Exponential {
         return (a + b) + (c + d);
     }
 
-    /// Sum of e^(z - max) over the first `count` values, to 2e-6 of it if it is at least 1 and there
-    /// are at most 150,000: whatever is below e^-[#LIKELY_REACH] counts as that.
+    /// Sum of e^(z - max) over the first `count` values, to 2e-6 of it if it is at least 1 and
+    /// there are at most 150,000: whatever is below e^-[#LIKELY_REACH] counts as that.
     ///
     ///     e^x = (e^(x/32 + c))^32 * e^-32c     with c = LIKELY_REACH / 64, so |x/32 + c| < 0.4
     ///

@@ -86,10 +86,10 @@ class TokenConstraintTest {
         // allow, and the answer itself is too short to repeat anything.
         var prompt = new int[] {'y', 'a', 'x', 'y', 'A', 'x', 'y'};
         var engine = new SimulatedEngine(TokenLoopTest.model(256, 64, 300), 1);
-        Reader reader = engine.submit(GenerateRequest.of(prompt, 2, DRAWN)
+        Reader reader = engine.submit(GenerateRequest.of(prompt, 3, DRAWN)
                 .withConstraint(Rounds::new).withSpeculation(Speculation.promptLookup(4)));
         engine.finish();
-        assertEquals(2, reader.ids.size());
+        assertEquals(3, reader.ids.size());
         assertEquals(0, reader.usage().guessedTokens());
     }
 
