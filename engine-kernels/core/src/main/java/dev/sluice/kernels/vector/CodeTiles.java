@@ -42,16 +42,18 @@ final class CodeTiles {
     private static final IntVector FRACTION = IntVector.broadcast(I, 255 << 15);
     private static final int BYTE_BASE = 256;
     private static final int NIBBLE_ZERO = 8;
+    private static final int NIBBLE_ROWS_END = 32;
     /// Whether the registers hold the sums of more than 4 rows of 8-bit codes.
     private static final boolean WIDE = F.length() == 16;
 
     private CodeTiles() {
     }
 
-    /// Whether rows of x multiply codes of this format here.
-    static boolean multiplies(PackedFormat format) {
-        return format.codes == PackedFormat.Codes.BYTE
-                || format.codes == PackedFormat.Codes.NIBBLE;
+    /// Whether so many rows of x multiply codes of this format here. From 32 rows on a panel of
+    /// floats, decoded once for all of them, is as fast as 4-bit codes are here.
+    static boolean multiplies(PackedFormat format, int rows) {
+        return rows > 1 && (format.codes == PackedFormat.Codes.BYTE
+                || format.codes == PackedFormat.Codes.NIBBLE && rows < NIBBLE_ROWS_END);
     }
 
     /// Rows of the next tile when `left` rows, an even number, are left. 12 rows of 8-bit codes

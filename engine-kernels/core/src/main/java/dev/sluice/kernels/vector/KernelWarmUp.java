@@ -56,7 +56,7 @@ final class KernelWarmUp {
             row.pair(32 * blocks, CodeDots.usesCorrections(format));
             CodeDots.sums(step, row, 0, sums);
         }
-        if (CodeTiles.multiplies(format)) {
+        if (CodeTiles.multiplies(format, 2)) {
             for (int left = RowSet.TILE_MAX; left > 0; left -= 2) {
                 CodeTiles.multiply(step, tile, CodeTiles.tileRows(format, left));
             }

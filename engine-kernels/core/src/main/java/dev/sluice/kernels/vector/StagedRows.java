@@ -54,7 +54,7 @@ final class StagedRows {
         set.format = format;
         set.first = first;
         set.rows = rows;
-        set.codeTiles = rows > 1 && CodeTiles.multiplies(format);
+        set.codeTiles = CodeTiles.multiplies(format, rows);
         set.rowWise = format.quantisesRows() && rows <= ROW_WISE_MAX && !set.codeTiles;
         if (set.rowWise) {
             set.rowSlot = rowSlotsUsed;
