@@ -1,11 +1,8 @@
 package dev.sluice.models.skip;
 
 import dev.sluice.kernels.Kernels;
-import dev.sluice.kernels.Matrix;
-import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelConfig;
-import dev.sluice.router.RoutingObserver;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,36 +13,35 @@ import java.util.function.Supplier;
 /// arXiv 2510.13831, whose trained forecasters and routers are replaced by regressions):
 ///
 ///     3/5 of the text   rows (x, y) of every sublayer -> maps of low rank
-///     1/5               errors of the maps -> gates; what a sublayer's errors do to the output
-///                       -> which rows of which sublayers are forecast
+///                       what each map alone, put in for all rows, does to each token's output
+///                       -> gates
+///     1/5               how much harm rows of a score do -> thresholds
 ///     1/5               judges the plan; one that costs too much is refused
 ///
-/// Gates estimate the logarithm of a row's squared error. What such an error does to the output
-/// differs by sublayer, so each is tried alone, and its divergence by error is its weight; rows are
-/// then taken in the order of weight * expected error, over all sublayers together. One thread.
+/// Rows are taken in the order of their expected harm, over all sublayers together. A second round
+/// fits the maps again to those rows alone, since a map need not be right for the others.
+/// One thread.
 public final class Calibrator {
     /// A sublayer whose forecast explains less of held-out rows is never skipped.
     static final double R2_MIN = 0.05;
 
-    /// Rows of a step while calibrating.
-    private static final int STEP_ROWS = 128;
+    /// Rounds of fitting maps to the rows that the gates of the round before would take.
+    private static final int ROUNDS = 2;
+    /// In a round that is not the last the maps are fitted to so many times the rows wanted: more
+    /// rows than columns are needed, and thresholds still move.
+    private static final double ROWS_TO_FIT = 1.5;
     /// Times that thresholds are corrected after a trial: skips change later inputs a little.
     private static final int CORRECTIONS = 3;
 
-    private final Path model;
-    private final Supplier<Kernels> kernels;
-    private final LoadOptions options;
+    private final CalibrationRuns runs;
     private final CalibrationSettings settings;
 
     /// @param kernels  opens the backend, once for each time that the model is opened
     /// @param context  longest sequence of tokens
     public Calibrator(Path model, Supplier<Kernels> kernels, int context,
             CalibrationSettings settings) {
-        this.model = model;
-        this.kernels = kernels;
         this.settings = settings;
-        LoadOptions defaults = LoadOptions.defaults();
-        options = new LoadOptions(defaults.kvType(), context, 1, Math.min(context, STEP_ROWS));
+        runs = new CalibrationRuns(model, kernels, context, settings.kind());
     }
 
     /// A plan of the rate in the settings, or [SkipRateRefusedException]. Each sequence is the
@@ -56,6 +52,11 @@ public final class Calibrator {
             throw new SkipRateRefusedException(settings.rate(), plan.judged());
         }
         return plan;
+    }
+
+    /// What `plan` costs on `sequences`.
+    public SkipFigures judge(SkipPlan plan, List<int[]> sequences) {
+        return runs.figures(plan, sequences);
     }
 
     /// The plan, whatever it costs: for looking at one that is refused.
@@ -71,145 +72,97 @@ public final class Calibrator {
         for (int i = 0; i < sequences.size(); i++) {
             (i % 5 < 3 ? fit : i % 5 == 3 ? tune : judge).add(sequences.get(i));
         }
-        var recording = new Recording();
-        record(fit, recording, SublayerFit::addPairs);
-        recording.fits.forEach(each -> each.fitMap(settings));
-        record(tune, recording, SublayerFit::addErrors);
-        recording.fits.forEach(each -> each.fitGate(settings));
-        record(tune, recording, (each, in, _) -> each.addScores(in));
-        return judged(tuned(recording, tune), judge);
+        var work = new Work();
+        for (int round = 0; round < ROUNDS; round++) {
+            work.learn(fit, tune);
+        }
+        SkipPlan plan = work.choose(tune);
+        return plan.with(runs.figures(plan, judge));
     }
 
-    /// What `plan` costs on `sequences`.
-    public SkipFigures judge(SkipPlan plan, List<int[]> sequences) {
-        return figures(plan, sequences);
-    }
-
-    private SkipPlan judged(SkipPlan plan, List<int[]> sequences) {
-        return plan.with(figures(plan, sequences));
-    }
-
-    // ---- recording ----------------------------------------------------------------------
-
-    /// One pass's use of a sublayer's rows.
-    private interface Pass {
-        void rows(SublayerFit fit, Matrix in, Matrix out);
-    }
-
-    /// What the passes leave behind.
-    private static final class Recording {
+    /// One plan in the making.
+    private final class Work {
+        private final String modelKey;
+        private final int layers;
+        private final int hidden;
         private final List<SublayerFit> fits = new ArrayList<>();
-        private String modelKey = "";
-        private int layers;
-        private int hidden;
-    }
+        private double[] thresholds;
 
-    private void record(List<int[]> sequences, Recording recording, Pass pass) {
-        ActivationRecorder recorder = (layer, kind, in, out) -> {
-            if (kind == settings.kind()) {
-                pass.rows(recording.fits.get(layer), in, out);
-            }
-        };
-        try (LoadedModel opened = open(new SublayerMode.Recorded(recorder))) {
-            if (recording.fits.isEmpty()) {
+        Work() {
+            try (LoadedModel opened = runs.open(new SublayerMode.Exact())) {
                 ModelConfig config = opened.config();
-                recording.modelKey = ModelKey.of(opened.file());
-                recording.layers = config.layers();
-                recording.hidden = config.hidden();
-                for (int layer = 0; layer < config.layers(); layer++) {
-                    recording.fits.add(new SublayerFit(layer, settings.kind(), config.hidden()));
+                modelKey = ModelKey.of(opened.file());
+                layers = config.layers();
+                hidden = config.hidden();
+            }
+            for (int layer = 0; layer < layers; layer++) {
+                fits.add(new SublayerFit(layer, settings.kind(), hidden));
+            }
+            thresholds = new double[layers];
+            Arrays.fill(thresholds, Double.POSITIVE_INFINITY);
+        }
+
+        /// Judged by the rows that the round before would take.
+        private boolean usable(SublayerFit sublayer) {
+            return sublayer.r2(thresholds[sublayer.layer()]) >= R2_MIN;
+        }
+
+        void learn(List<int[]> fit, List<int[]> tune) {
+            runs.record(fit, (layer, _, in, out) ->
+                    fits.get(layer).addPairs(in, out, thresholds[layer]));
+            for (SublayerFit sublayer : fits) {
+                if (sublayer.pairCount() > hidden) {
+                    sublayer.fitMap(settings);
                 }
             }
-            var windows = new TokenWindows(opened.lm());
-            sequences.forEach(windows::runAll);
-        }
-    }
-
-    private LoadedModel open(SublayerMode mode) {
-        return LoadedModel.open(model, kernels.get(), options, RoutingObserver.none(), mode,
-                _ -> { });
-    }
-
-    // ---- choosing -----------------------------------------------------------------------
-
-    private SkipPlan tuned(Recording recording, List<int[]> tune) {
-        var scored = new ArrayList<ScoredSublayer>();
-        for (SublayerFit fit : recording.fits) {
-            if (fit.r2() >= R2_MIN) {
-                scored.add(weighed(recording, fit, tune));
+            for (SublayerFit sublayer : fits) {
+                SkipPlan alone = plan(List.of(sublayer.forecast(Float.POSITIVE_INFINITY)));
+                runs.harm(fit, alone, sublayer.layer(),
+                        (in, _, row, harm) -> sublayer.addHarm(in, row, harm));
+                sublayer.fitGate(settings);
+                sublayer.forgetHeldOut();
+                runs.harm(tune, alone, sublayer.layer(), sublayer::addHeldOut);
             }
+            thresholds = thresholds(Math.min(1, ROWS_TO_FIT * settings.rate()));
         }
-        double wanted = settings.rate();
-        SkipPlan plan = plan(recording, forecasts(recording, scored, wanted));
-        for (int i = 0; i < CORRECTIONS; i++) {
-            SkipFigures f = figures(plan, tune);
-            wanted = Math.clamp(wanted * settings.rate() / f.skipped(), 0, 1);
-            plan = plan(recording, forecasts(recording, scored, wanted));
+
+        SkipPlan plan(List<Forecast> forecasts) {
+            return new SkipPlan(modelKey, layers, hidden, forecasts,
+                    new SkipFigures(0, 0, 0, 0, 0));
         }
-        return plan;
-    }
 
-    private static SkipPlan plan(Recording recording, List<Forecast> forecasts) {
-        return new SkipPlan(recording.modelKey, recording.layers, recording.hidden, forecasts,
-                new SkipFigures(0, 0, 0, 0, 0));
-    }
-
-    /// @param logWeight  what is added to a row's score to give the logarithm of its expected harm
-    private record ScoredSublayer(SublayerFit fit, float[] scores, double logWeight) { }
-
-    /// Tries the sublayer alone, with the wanted share of its own rows.
-    private ScoredSublayer weighed(Recording recording, SublayerFit fit, List<int[]> tune) {
-        float[] scores = fit.scores();
-        float[] sorted = scores.clone();
-        Arrays.sort(sorted);
-        int end = (int) Math.round(settings.rate() * sorted.length);
-        double errors = 0;
-        for (int i = 0; i < end; i++) {
-            errors += Math.exp(sorted[i]);
-        }
-        var alone = plan(recording, List.of(fit.forecast(sorted[end])));
-        SkipFigures harm = figures(alone, tune);
-        double weight = harm.divergence() * sorted.length / errors;
-        return new ScoredSublayer(fit, scores, Math.log(weight));
-    }
-
-    /// Forecasts with thresholds such that `rate` of all sublayers' rows have a lower harm.
-    private List<Forecast> forecasts(Recording recording, List<ScoredSublayer> scored,
-            double rate) {
-        int rows = scored.isEmpty() ? 0 : scored.getFirst().scores.length;
-        var harms = new double[rows * scored.size()];
-        int at = 0;
-        for (ScoredSublayer sublayer : scored) {
-            for (float score : sublayer.scores) {
-                harms[at++] = score + sublayer.logWeight;
+        SkipPlan choose(List<int[]> tune) {
+            double share = settings.rate();
+            SkipPlan plan = plan(forecasts(share));
+            for (int i = 0; i < CORRECTIONS; i++) {
+                SkipFigures tried = runs.figures(plan, tune);
+                share = Math.clamp(share * settings.rate() / tried.skipped(), 0, 1);
+                plan = plan(forecasts(share));
             }
+            return plan;
         }
-        Arrays.sort(harms);
-        long wanted = Math.round(rate * rows * recording.layers);
-        if (wanted >= harms.length) {
-            wanted = harms.length - 1;
-        }
-        var out = new ArrayList<Forecast>();
-        for (ScoredSublayer sublayer : scored) {
-            out.add(sublayer.fit.forecast(harms[(int) wanted] - sublayer.logWeight));
-        }
-        return out;
-    }
 
-    // ---- judging ------------------------------------------------------------------------
-
-    private SkipFigures figures(SkipPlan plan, List<int[]> sequences) {
-        var counts = new SkipCounts();
-        var comparison = new Comparison();
-        try (LoadedModel exact = open(new SublayerMode.Exact());
-                LoadedModel informed = open(new SublayerMode.Informed(plan, counts))) {
-            var exactWindows = new TokenWindows(exact.lm());
-            var informedWindows = new TokenWindows(informed.lm());
-            for (int[] tokens : sequences) {
-                comparison.add(exactWindows, informedWindows, tokens);
+        private List<Forecast> forecasts(double share) {
+            double[] limits = thresholds(share);
+            var out = new ArrayList<Forecast>();
+            for (SublayerFit sublayer : fits) {
+                double limit = limits[sublayer.layer()];
+                if (limit > Double.NEGATIVE_INFINITY) {
+                    out.add(sublayer.forecast(limit));
+                }
             }
+            return out;
         }
-        return comparison.figures(
-                (double) counts.skipped() / (comparison.judged() * plan.layers()));
+
+        /// Per layer, such that `share` of all sublayers' rows are below them.
+        private double[] thresholds(double share) {
+            var curves = new ArrayList<HarmCurve>();
+            for (SublayerFit sublayer : fits) {
+                curves.add(usable(sublayer) ? sublayer.curve()
+                        : HarmCurve.of(new float[0], new float[0]));
+            }
+            return HarmCurve.thresholds(curves,
+                    Math.round(share * fits.getFirst().heldOutRows() * layers));
+        }
     }
 }

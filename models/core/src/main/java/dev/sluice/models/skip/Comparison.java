@@ -10,6 +10,21 @@ final class Comparison {
     private double otherSurprise;
     private double divergence;
 
+    /// Hears the divergence of each judged row.
+    interface RowHarm {
+        void row(double divergence);
+    }
+
+    private final RowHarm harm;
+
+    Comparison() {
+        this(_ -> { });
+    }
+
+    Comparison(RowHarm harm) {
+        this.harm = harm;
+    }
+
     /// Runs `tokens` through both, and judges every token but the first by those before it.
     void add(TokenWindows exact, TokenWindows other, int[] tokens) {
         int step = Math.min(exact.stepRows(), other.stepRows());
@@ -30,10 +45,13 @@ final class Comparison {
         agreed += best(expected, row) == best(got, row) ? 1 : 0;
         exactSurprise += expectedLog - expected.f32(row, next);
         otherSurprise += gotLog - got.f32(row, next);
+        double rowDivergence = 0;
         for (int i = 0; i < expected.cols(); i++) {
             double p = expected.f32(row, i) - expectedLog;
-            divergence += Math.exp(p) * (p - got.f32(row, i) + gotLog);
+            rowDivergence += Math.exp(p) * (p - got.f32(row, i) + gotLog);
         }
+        divergence += rowDivergence;
+        harm.row(Math.max(0, rowDivergence));
     }
 
     private static int best(Matrix logits, int row) {

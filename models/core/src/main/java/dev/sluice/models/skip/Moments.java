@@ -10,9 +10,11 @@ final class Moments {
     private final double[][] xx;
     private final double[][] xy;
     private final double[] yy;
+    private final double[] xRow;
     private long count;
 
     Moments(int inputs, int outputs) {
+        xRow = new double[inputs];
         xSum = new double[inputs];
         ySum = new double[outputs];
         xx = new double[inputs][inputs];
@@ -23,12 +25,15 @@ final class Moments {
     /// Adds row `row` of x [T,D] with `y` [E].
     void add(Matrix x, int row, double[] y) {
         count++;
+        for (int i = 0; i < xRow.length; i++) {
+            xRow[i] = x.f32(row, i);
+        }
         for (int i = 0; i < xSum.length; i++) {
-            double value = x.f32(row, i);
+            double value = xRow[i];
             xSum[i] += value;
             double[] squares = xx[i];
             for (int j = 0; j <= i; j++) {
-                squares[j] += value * x.f32(row, j);
+                squares[j] += value * xRow[j];
             }
             double[] products = xy[i];
             for (int j = 0; j < y.length; j++) {

@@ -2,97 +2,124 @@ package dev.sluice.models.skip;
 
 import dev.sluice.kernels.Matrix;
 
-/// What is learned about one sublayer, in three passes over text: the map from sums over rows
-/// (x, y), then the gate and the held-out error from the map's errors on other rows, then the
-/// gate's scores of those. One thread.
+/// What is learned about one sublayer: the map, the gate, and how well both do on rows that they
+/// were not fitted to. One thread.
 final class SublayerFit {
-    /// Below any error that matters, so that a perfect forecast has a finite logarithm.
-    private static final double ERROR_FLOOR = 1e-12;
+    /// Nats that no one notices, so that a perfect forecast has a finite logarithm.
+    private static final double HARM_FLOOR = 1e-7;
 
     private final int layer;
     private final SublayerKind kind;
-    private final Moments pairs;
-    private final Moments logErrors;
     private final double[] y;
-    private final double[] logError = new double[1];
-    private final FloatRows scores = new FloatRows();
+    private final double[] logHarm = new double[1];
+    private Moments pairs;
+    private Moments harms;
     private LowRank map;
-    private float[] gate = new float[0];
-    private double gateOffset;
-    private double errorSum;
-    private double spreadSum;
+    private float[] gate;
+    private FloatRows errors = new FloatRows();
+    private FloatRows energies = new FloatRows();
+    private FloatRows heldOutHarms = new FloatRows();
+    private FloatRows scores = new FloatRows();
 
     SublayerFit(int layer, SublayerKind kind, int hidden) {
         this.layer = layer;
         this.kind = kind;
         pairs = new Moments(hidden, hidden);
-        logErrors = new Moments(hidden, 1);
+        harms = new Moments(hidden, 1);
         y = new double[hidden];
         map = LowRank.zero(hidden);
+        gate = new float[hidden];
     }
 
-    /// Pass 1.
-    void addPairs(Matrix in, Matrix out) {
+    /// Adds rows to fit the map to: those that the gate would forecast at `threshold`.
+    void addPairs(Matrix in, Matrix out, double threshold) {
         for (int row = 0; row < in.rows(); row++) {
-            for (int i = 0; i < y.length; i++) {
-                y[i] = out.f32(row, i);
+            if (score(in, row) < threshold) {
+                for (int i = 0; i < y.length; i++) {
+                    y[i] = out.f32(row, i);
+                }
+                pairs.add(in, row, y);
             }
-            pairs.add(in, row, y);
         }
     }
+
+    long pairCount() { return pairs.count(); }
 
     void fitMap(CalibrationSettings settings) {
         map = ReducedRank.fit(pairs, settings.ridge(), Math.min(settings.rank(), y.length));
+        pairs = new Moments(y.length, y.length);
     }
 
-    /// Pass 2.
-    void addErrors(Matrix in, Matrix out) {
-        for (int row = 0; row < in.rows(); row++) {
-            map.apply(in, row, y);
-            double error = 0;
-            for (int i = 0; i < y.length; i++) {
-                double missed = out.f32(row, i) - y[i];
-                double away = out.f32(row, i) - pairs.yMean(i);
-                error += missed * missed;
-                spreadSum += away * away;
-            }
-            errorSum += error;
-            logError[0] = Math.log(error + ERROR_FLOOR);
-            logErrors.add(in, row, logError);
-        }
+    /// Adds a row to fit the gate to: `harm` nats are what its forecast did to the output.
+    void addHarm(Matrix in, int row, double harm) {
+        logHarm[0] = Math.log(harm + HARM_FLOOR);
+        harms.add(in, row, logHarm);
     }
 
     void fitGate(CalibrationSettings settings) {
-        double[][] w = ReducedRank.ridge(logErrors, settings.ridge());
-        gate = new float[w.length];
-        gateOffset = logErrors.yMean(0);
+        double[][] w = ReducedRank.ridge(harms, settings.ridge());
         for (int i = 0; i < gate.length; i++) {
             gate[i] = (float) w[i][0];
-            gateOffset -= gate[i] * logErrors.xMean(i);
         }
+        harms = new Moments(y.length, 1);
     }
 
-    /// Pass 3.
-    void addScores(Matrix in) {
-        for (int row = 0; row < in.rows(); row++) {
-            double score = 0;
-            for (int i = 0; i < gate.length; i++) {
-                score += (double) gate[i] * in.f32(row, i);
-            }
-            scores.add((float) score);
+    /// Adds a held-out row: its error, its score and what its forecast did.
+    void addHeldOut(Matrix in, Matrix out, int row, double harm) {
+        map.apply(in, row, y);
+        double error = 0;
+        double energy = 0;
+        for (int i = 0; i < y.length; i++) {
+            double missed = out.f32(row, i) - y[i];
+            error += missed * missed;
+            energy += out.f32(row, i) * out.f32(row, i);
         }
+        errors.add((float) error);
+        energies.add((float) energy);
+        scores.add((float) score(in, row));
+        heldOutHarms.add((float) harm);
+    }
+
+    void forgetHeldOut() {
+        scores = new FloatRows();
+        errors = new FloatRows();
+        energies = new FloatRows();
+        heldOutHarms = new FloatRows();
+    }
+
+    private double score(Matrix in, int row) {
+        double score = 0;
+        for (int i = 0; i < gate.length; i++) {
+            score += (double) gate[i] * in.f32(row, i);
+        }
+        return score;
     }
 
     int layer() { return layer; }
 
-    /// Share of the held-out rows' variance that the map explains; negative when it harms.
-    double r2() { return 1 - errorSum / spreadSum; }
+    /// Share of the energy of held-out rows below `threshold` that the map explains: 0 is what
+    /// dropping them explains, and what a sublayer without such rows has.
+    double r2(double threshold) {
+        float[] all = scores.toArray();
+        float[] missed = errors.toArray();
+        float[] whole = energies.toArray();
+        double errorSum = 0;
+        double energySum = 0;
+        for (int row = 0; row < all.length; row++) {
+            if (all[row] < threshold) {
+                errorSum += missed[row];
+                energySum += whole[row];
+            }
+        }
+        return energySum > 0 ? 1 - errorSum / energySum : 0;
+    }
 
-    /// The logarithm of the squared error expected of a row is its score plus this.
-    double gateOffset() { return gateOffset; }
+    /// Of the held-out rows.
+    HarmCurve curve() {
+        return HarmCurve.of(scores.toArray(), heldOutHarms.toArray());
+    }
 
-    /// Of pass 3, in the order of the rows.
-    float[] scores() { return scores.toArray(); }
+    int heldOutRows() { return scores.toArray().length; }
 
     /// The forecast of the rows with a score below `threshold`.
     Forecast forecast(double threshold) {
