@@ -4,8 +4,11 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
+import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.router.RoutingObserver;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 
@@ -30,6 +33,23 @@ final class CalibrationRuns {
     LoadedModel open(SublayerMode mode) {
         return LoadedModel.open(model, kernels.get(), options, RoutingObserver.none(), mode,
                 _ -> { });
+    }
+
+    /// Token ids of each text in windows of the context's length; what is a single token is left
+    /// out, because nothing in it can be judged.
+    List<int[]> encode(List<String> texts) {
+        var out = new ArrayList<int[]>();
+        try (LoadedModel opened = open(new SublayerMode.Exact())) {
+            Tokenizer tokenizer = opened.texts().tokenizer();
+            for (String text : texts) {
+                int[] tokens = tokenizer.encodePrompt(text);
+                for (int from = 0; from + 1 < tokens.length; from += options.contextTokens()) {
+                    out.add(Arrays.copyOfRange(tokens, from,
+                            Math.min(tokens.length, from + options.contextTokens())));
+                }
+            }
+        }
+        return out;
     }
 
     /// Shows `recorder` the rows of all sublayers of the kind.

@@ -32,6 +32,8 @@ public final class Calibrator {
     private static final double ROWS_TO_FIT = 1.5;
     /// Times that thresholds are corrected after a trial: skips change later inputs a little.
     private static final int CORRECTIONS = 3;
+    /// Half a point: what text of another kind moves a rate by is more.
+    private static final double RATE_TOLERANCE = 0.005;
 
     private final CalibrationRuns runs;
     private final CalibrationSettings settings;
@@ -42,6 +44,12 @@ public final class Calibrator {
             CalibrationSettings settings) {
         this.settings = settings;
         runs = new CalibrationRuns(model, kernels, context, settings.kind());
+    }
+
+    /// The sequences of [#calibrate] and [#judge]: token ids of each text, control tokens parsed, in
+    /// windows of the context's length.
+    public List<int[]> encode(List<String> texts) {
+        return runs.encode(texts);
     }
 
     /// A plan of the rate in the settings, or [SkipRateRefusedException]. Each sequence is the
@@ -135,8 +143,11 @@ public final class Calibrator {
             double share = settings.rate();
             SkipPlan plan = plan(forecasts(share));
             for (int i = 0; i < CORRECTIONS; i++) {
-                SkipFigures tried = runs.figures(plan, tune);
-                share = Math.clamp(share * settings.rate() / tried.skipped(), 0, 1);
+                double got = runs.figures(plan, tune).skipped();
+                if (Math.abs(got - settings.rate()) < RATE_TOLERANCE || got == 0) {
+                    return plan;
+                }
+                share = Math.clamp(share * settings.rate() / got, 0, 1);
                 plan = plan(forecasts(share));
             }
             return plan;

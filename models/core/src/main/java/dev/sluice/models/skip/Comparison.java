@@ -4,6 +4,9 @@ import dev.sluice.kernels.Matrix;
 
 /// Adds up how the logits of two models differ on the same text. One thread.
 final class Comparison {
+    private final RowHarm harm;
+    private float[] expectedRow = new float[0];
+    private float[] gotRow = new float[0];
     private long judged;
     private long agreed;
     private double exactSurprise;
@@ -14,8 +17,6 @@ final class Comparison {
     interface RowHarm {
         void row(double divergence);
     }
-
-    private final RowHarm harm;
 
     Comparison() {
         this(_ -> { });
@@ -30,6 +31,7 @@ final class Comparison {
         int step = Math.min(exact.stepRows(), other.stepRows());
         for (int from = 0; from < tokens.length - 1; from += step) {
             int count = Math.min(step, tokens.length - 1 - from);
+            prepare(exact.vocab());
             Matrix expected = exact.run(tokens, from, count);
             Matrix got = other.run(tokens, from, count);
             for (int row = 0; row < count; row++) {
@@ -38,35 +40,45 @@ final class Comparison {
         }
     }
 
+    private void prepare(int vocab) {
+        if (expectedRow.length != vocab) {
+            expectedRow = new float[vocab];
+            gotRow = new float[vocab];
+        }
+    }
+
     private void judge(Matrix expected, Matrix got, int row, int next) {
-        double expectedLog = logSum(expected, row);
-        double gotLog = logSum(got, row);
+        int expectedBest = copy(expected, row, expectedRow);
+        int gotBest = copy(got, row, gotRow);
+        double expectedLog = logSum(expectedRow, expectedRow[expectedBest]);
+        double gotLog = logSum(gotRow, gotRow[gotBest]);
         judged++;
-        agreed += best(expected, row) == best(got, row) ? 1 : 0;
-        exactSurprise += expectedLog - expected.f32(row, next);
-        otherSurprise += gotLog - got.f32(row, next);
+        agreed += expectedBest == gotBest ? 1 : 0;
+        exactSurprise += expectedLog - expectedRow[next];
+        otherSurprise += gotLog - gotRow[next];
         double rowDivergence = 0;
-        for (int i = 0; i < expected.cols(); i++) {
-            double p = expected.f32(row, i) - expectedLog;
-            rowDivergence += Math.exp(p) * (p - got.f32(row, i) + gotLog);
+        for (int i = 0; i < expectedRow.length; i++) {
+            double p = expectedRow[i] - expectedLog;
+            rowDivergence += Math.exp(p) * (p - gotRow[i] + gotLog);
         }
         divergence += rowDivergence;
         harm.row(Math.max(0, rowDivergence));
     }
 
-    private static int best(Matrix logits, int row) {
+    /// Index of the largest logit.
+    private static int copy(Matrix logits, int row, float[] to) {
         int best = 0;
-        for (int i = 1; i < logits.cols(); i++) {
-            best = logits.f32(row, i) > logits.f32(row, best) ? i : best;
+        for (int i = 0; i < to.length; i++) {
+            to[i] = logits.f32(row, i);
+            best = to[i] > to[best] ? i : best;
         }
         return best;
     }
 
-    private static double logSum(Matrix logits, int row) {
-        double max = logits.f32(row, best(logits, row));
+    private static double logSum(float[] logits, double max) {
         double sum = 0;
-        for (int i = 0; i < logits.cols(); i++) {
-            sum += Math.exp(logits.f32(row, i) - max);
+        for (float logit : logits) {
+            sum += Math.exp(logit - max);
         }
         return max + Math.log(sum);
     }
@@ -78,6 +90,4 @@ final class Comparison {
     }
 
     long judged() { return judged; }
-
-    double divergence() { return divergence / judged; }
 }

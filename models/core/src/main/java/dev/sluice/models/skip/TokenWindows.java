@@ -26,6 +26,8 @@ final class TokenWindows {
         }
     }
 
+    int vocab() { return lm.vocab(); }
+
     int stepRows() { return lm.maxRows(); }
 
     /// Logits [count, V] of tokens `from` to `from + count`; those before have been run. Valid
