@@ -8,5 +8,6 @@ module dev.sluice.models {
     exports dev.sluice.models.chat;
     exports dev.sluice.models.file;
     exports dev.sluice.models.json;
+    exports dev.sluice.models.skip;
     exports dev.sluice.models.tokenizer;
 }

@@ -7,6 +7,7 @@ import dev.sluice.models.family.Limits;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.skip.SublayerMode;
 import dev.sluice.router.ExpertBudgetException;
 import dev.sluice.router.ExpertCache;
 import dev.sluice.router.ExpertCacheStatistics;
@@ -52,12 +53,21 @@ public final class LoadedModel implements AutoCloseable {
     ///                  [dev.sluice.router.OnlineBalancing] also changes it
     public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
             RoutingObserver observer, IntConsumer layersDone) {
+        return open(path, kernels, options, observer, new SublayerMode.Exact(), layersDone);
+    }
+
+    /// As above.
+    ///
+    /// @param mode  whether sublayers run, are recorded, or are forecast for some rows
+    public static LoadedModel open(Path path, Kernels kernels, LoadOptions options,
+            RoutingObserver observer, SublayerMode mode, IntConsumer layersDone) {
         Arena copies = Arena.ofShared();
         TensorFile file = null;
         boolean opened = false;
         try {
             file = ModelPath.open(path);
-            LoadedModel model = load(file, kernels, options, observer, copies, layersDone);
+            LoadedModel model = load(new Opening(file, copies, mode, layersDone), kernels, options,
+                    observer);
             opened = true;
             return model;
         } finally {
@@ -71,13 +81,18 @@ public final class LoadedModel implements AutoCloseable {
         }
     }
 
-    private static LoadedModel load(TensorFile file, Kernels kernels, LoadOptions options,
-            RoutingObserver observer, Arena copies, IntConsumer layersDone) {
+    /// What [#open] has gathered before anything is read.
+    private record Opening(TensorFile file, Arena copies, SublayerMode mode,
+            IntConsumer layersDone) { }
+
+    private static LoadedModel load(Opening opening, Kernels kernels, LoadOptions options,
+            RoutingObserver observer) {
+        TensorFile file = opening.file;
         if (file.tensors().isEmpty()) {
             throw new UnsupportedModelException(
                     file.path() + ": a vocabulary without weights can not generate");
         }
-        DecoderLoader loader = DecoderLoader.of(file, options.contextTokens(), copies);
+        DecoderLoader loader = DecoderLoader.of(file, options.contextTokens(), opening.copies);
         ModelPlan plan = ModelPlan.of(loader, file, options);
         requireExperts(file.path(), plan, options);
         requireFits(file.path(), plan.memory());
@@ -90,7 +105,7 @@ public final class LoadedModel implements AutoCloseable {
         try {
             CausalLm lm = loader.load(kernels, plan.kv(), limits,
                     new ExpertHooks(RoutingObserver.both(observer, statistics), store),
-                    layersDone);
+                    opening.mode, opening.layersDone);
             loaded = true;
             return new LoadedModel(file, plan, lm, store, statistics);
         } catch (ExpertBudgetException e) {

@@ -13,6 +13,12 @@ import dev.sluice.kernels.Matrix;
 record DecoderLayer(Matrix attentionNorm, Sublayer attention, Matrix attentionPostNorm,
         Matrix feedForwardNorm, Sublayer feedForward, Matrix feedForwardPostNorm) {
 
+    /// The same norms around other sublayers.
+    DecoderLayer with(Sublayer otherAttention, Sublayer otherFeedForward) {
+        return new DecoderLayer(attentionNorm, otherAttention, attentionPostNorm,
+                feedForwardNorm, otherFeedForward, feedForwardPostNorm);
+    }
+
     void forward(Kernels kernels, Step step, Residual residual, Matrix x) {
         sublayer(kernels, step, residual, x, attentionNorm, attention, attentionPostNorm);
         sublayer(kernels, step, residual, x, feedForwardNorm, feedForward, feedForwardPostNorm);

@@ -12,6 +12,7 @@ import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
+import dev.sluice.models.skip.SublayerMode;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +73,7 @@ public final class DecoderLoader {
     /// how many layers are ready. The caller's `kernels` and the file belong to the model from then
     /// on, which closes them, and so does the store of `hooks`.
     public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, ExpertHooks hooks,
-            IntConsumer layersDone) {
+            SublayerMode mode, IntConsumer layersDone) {
         WeightSource weights = switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
             case SafetensorsFolder folder ->
@@ -81,9 +82,11 @@ public final class DecoderLoader {
         var kv = new KvLayers(kernels, config, family, kvPlan);
         var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
+        var sublayers = new Sublayers(kernels, config, kv.ropes().getFirst().dims(),
+                limits.maxRows(), mode);
         var layers = new ArrayList<DecoderLayer>(config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
-            layers.add(family.layer(parts, layer));
+            layers.add(sublayers.around(layer, family.layer(parts, layer)));
             layersDone.accept(layer + 1);
         }
         Matrix output = config.tied() ? kernels.prepare(table)

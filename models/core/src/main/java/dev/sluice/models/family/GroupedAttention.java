@@ -7,6 +7,7 @@ import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.RopeSpec;
 import dev.sluice.kernels.RowBuffer;
+import dev.sluice.kernels.RowMap;
 
 /// Grouped-query attention (Ainslie et al. 2023) over paged keys and values.
 final class GroupedAttention implements Sublayer {
@@ -69,37 +70,58 @@ final class GroupedAttention implements Sublayer {
 
     @Override
     public void forward(Step step, Matrix x, Matrix out) {
+        store(step, x);
+        attend(x, step.rowMap(place.group), step.angles(place.rope), out);
+    }
+
+    @Override
+    public void forwardChosen(Step step, Matrix x, ChosenRows chosen, Matrix inputs, Matrix out) {
+        store(step, x);
+        if (inputs.rows() > 0) {
+            attend(inputs, chosen.map(place.group), chosen.angles(place.rope), out);
+        }
+    }
+
+    /// Writes keys and values of x [T,D] to the pages.
+    private void store(Step step, Matrix x) {
         int rows = step.rowCount();
-        Matrix q = scratch.query.rows(rows);
         Matrix k = scratch.key.rows(rows);
         Matrix v = scratch.value.rows(rows);
-        Matrix attended = scratch.attended.rows(rows);
-        projections.query.forward(kernels, x, q);
         projections.key.forward(kernels, x, k);
         projections.value.forward(kernels, x, v);
-        int keyDim = place.pages.keyDim();
-        Matrix qHeads = scratch.query.heads(rows, spec.heads());
         Matrix kHeads = scratch.key.heads(rows, place.pages.kvHeads());
-        norm(norms.query, q, qHeads, keyDim);
-        norm(norms.key, k, kHeads, keyDim);
+        norm(norms.key, k, kHeads);
         if (norms.clamp > 0) {
-            kernels.clamp(q, norms.clamp);
             kernels.clamp(k, norms.clamp);
             kernels.clamp(v, norms.clamp);
         }
         if (place.rotary) {
-            kernels.rope(qHeads, 0, step.angles(place.rope), place.pairing);
             kernels.rope(kHeads, 0, step.angles(place.rope), place.pairing);
         }
         kernels.storeKeys(k, 0, place.pages, step.rowMap(place.group).slots());
         kernels.storeValues(v, place.pages, step.rowMap(place.group).slots());
-        kernels.attention(spec, q, place.pages, step.rowMap(place.group), attended);
+    }
+
+    /// out [C,D] = attention of the rows x [C,D], which stand at `rows`, over the stored keys.
+    private void attend(Matrix x, RowMap rows, Matrix angles, Matrix out) {
+        Matrix q = scratch.query.rows(x.rows());
+        Matrix qHeads = scratch.query.heads(x.rows(), spec.heads());
+        Matrix attended = scratch.attended.rows(x.rows());
+        projections.query.forward(kernels, x, q);
+        norm(norms.query, q, qHeads);
+        if (norms.clamp > 0) {
+            kernels.clamp(q, norms.clamp);
+        }
+        if (place.rotary) {
+            kernels.rope(qHeads, 0, angles, place.pairing);
+        }
+        kernels.attention(spec, q, place.pages, rows, attended);
         projections.output.forward(kernels, attended, out);
     }
 
-    private void norm(Matrix weight, Matrix whole, Matrix heads, int keyDim) {
+    private void norm(Matrix weight, Matrix whole, Matrix heads) {
         if (weight.rows() > 0) {
-            Matrix target = weight.cols() == keyDim ? heads : whole;
+            Matrix target = weight.cols() == place.pages.keyDim() ? heads : whole;
             kernels.rmsNorm(target, weight, norms.epsilon, target);
         }
     }

@@ -29,6 +29,7 @@ final class Step {
     private final HostInts tableInts;
     private final int maxPages;
     private int rowCount;
+    private Batch batch;
 
     Step(Kernels kernels, KvPlan plan, List<RopeSpec> ropes, Limits limits) {
         this.kernels = kernels;
@@ -55,7 +56,8 @@ final class Step {
     }
 
     /// Brings the batch to the device and computes the rotary angles.
-    void fill(Batch batch) {
+    void fill(Batch rows) {
+        batch = rows;
         rowCount = batch.rowCount();
         int positionsMax = maxPages * plan.pageSize();
         for (int r = 0; r < rowCount; r++) {
@@ -75,14 +77,14 @@ final class Step {
         }
         rowInts.send(kernels, sequences.rows(rowCount));
         for (int g = 0; g < rowMaps.length; g++) {
-            fillGroup(batch, g);
+            fillGroup(g);
         }
         for (int i = 0; i < angles.length; i++) {
             kernels.rotaryAngles(ropes.get(i), positions(), angles(i));
         }
     }
 
-    private void fillGroup(Batch batch, int group) {
+    private void fillGroup(int group) {
         int pageSize = plan.pageSize();
         for (int r = 0; r < rowCount; r++) {
             int position = batch.position(r);
@@ -101,6 +103,12 @@ final class Step {
             rowMaps[group] = new RowMap(positions(), sequences.rows(rowCount), slotRows, table);
         }
     }
+
+    /// Position of a row of the batch that the step was filled from.
+    int position(int row) { return batch.position(row); }
+
+    /// Its sequence.
+    int sequence(int row) { return batch.sequence(row); }
 
     int rowCount() { return rowCount; }
 

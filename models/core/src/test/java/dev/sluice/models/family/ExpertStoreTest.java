@@ -20,6 +20,7 @@ import dev.sluice.models.ModelPlan;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
+import dev.sluice.models.skip.SublayerMode;
 import dev.sluice.router.ExpertCachePolicy;
 import dev.sluice.router.ExpertCacheStatistics;
 import dev.sluice.router.PlacedExperts;
@@ -204,7 +205,8 @@ class ExpertStoreTest {
             try (CausalLm lm = loader.load(Kernels.open(backend, BackendOptions.defaults()),
                             kv, new Limits(options.maxRows(), 1,
                                     options.contextTokens()),
-                            new ExpertHooks(RoutingObserver.none(), store), _ -> { })) {
+                            new ExpertHooks(RoutingObserver.none(), store),
+                            new SublayerMode.Exact(), _ -> { })) {
                 want.requireSame(Run.of(lm, prompt));
             }
         }
