@@ -34,7 +34,7 @@ class CalibratorTest {
         SkipFigures plain = calibrator.judge(plan.plain(), heldOut);
         String both = "forecast: " + informed + "\ndropped: " + plain;
         assertEquals(0.25, informed.skipped(), 0.03, both);
-        assertTrue(informed.divergence() < 0.8 * plain.divergence(), both);
+        assertTrue(informed.divergence() < 0.9 * plain.divergence(), both);
         assertTrue(informed.agreement() > plain.agreement(), both);
         SkipPlan again = calibrator.draft(texts);
         assertEquals(plan.judged(), again.judged());
