@@ -21,9 +21,15 @@ package dev.sluice.runtime;
 /// @param guessedTokens    tokens that speculation had checked
 /// @param acceptedTokens   of those, right
 /// @param stepNanos        of all steps together
+/// @param modelNanos       of those, in the model
 public record EngineStats(int running, int waiting, long pages, long freePages, long steps,
         long rows, long completionTokens, long queriedTokens, long hitTokens, long preemptions,
-        long guessedTokens, long acceptedTokens, long stepNanos) {
+        long guessedTokens, long acceptedTokens, long stepNanos, long modelNanos) {
+
+    /// Share of the steps' time that went into choosing, drawing and handing over.
+    public double overhead() {
+        return stepNanos > 0 ? 1 - (double) modelNanos / stepNanos : 0;
+    }
 
     /// Tokens drawn per second of work; 0 before the first.
     public double tokensPerSecond() {

@@ -17,7 +17,8 @@ import java.util.function.LongSupplier;
 /// @param ended     called once for each accepted generation, before its last event
 record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerThreads,
         Drafter drafter,
-        TokenBudget pace, StatsBoard stats, LoopObserver observer, LongSupplier clock, Runnable ended) {
+        TokenBudget pace, StatsBoard stats, LoopObserver observer, LongSupplier clock,
+        Runnable ended) {
 
     private static final int SAMPLER_THREADS_MAX = 8;
     /// A smaller chunk of a prompt wastes the reading of the weights.

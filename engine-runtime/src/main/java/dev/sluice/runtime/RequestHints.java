@@ -6,7 +6,8 @@ import dev.sluice.runtime.schedule.JobHints;
 /// never an answer. Immutable.
 ///
 /// ```java
-/// var hints = RequestHints.NONE.withClient("alice").withProgram("run-17").withTimeout(5_000_000_000L);
+/// var hints = RequestHints.NONE.withClient("alice").withProgram("run-17")
+///         .withTimeout(5_000_000_000L);
 /// TokenStream stream = engine.submit(request.withHints(hints));
 /// ```
 ///

@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class StatsBoard {
     private enum Figure {
         RUNNING, OPEN, PAGES, FREE_PAGES, STEPS, ROWS, TOKENS, QUERIED, HITS, PREEMPTIONS, GUESSED,
-        ACCEPTED, NANOS
+        ACCEPTED, NANOS, MODEL_NANOS
     }
 
     private final AtomicLongArray figures = new AtomicLongArray(Figure.values().length);
@@ -44,6 +44,8 @@ final class StatsBoard {
         add(Figure.ACCEPTED, accepted);
     }
 
+    void modelRan(long nanos) { add(Figure.MODEL_NANOS, nanos); }
+
     void preempted() { add(Figure.PREEMPTIONS, 1); }
 
     EngineStats snapshot() {
@@ -51,7 +53,8 @@ final class StatsBoard {
         return new EngineStats(running, (int) get(Figure.OPEN) - running, get(Figure.PAGES),
                 get(Figure.FREE_PAGES), get(Figure.STEPS), get(Figure.ROWS), get(Figure.TOKENS),
                 get(Figure.QUERIED), get(Figure.HITS), get(Figure.PREEMPTIONS),
-                get(Figure.GUESSED), get(Figure.ACCEPTED), get(Figure.NANOS));
+                get(Figure.GUESSED), get(Figure.ACCEPTED), get(Figure.NANOS),
+                get(Figure.MODEL_NANOS));
     }
 
     private void set(Figure figure, long value) {

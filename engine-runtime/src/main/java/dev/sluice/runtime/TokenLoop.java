@@ -114,7 +114,9 @@ final class TokenLoop {
             }
         }
         if (rows.count() > 0) {
+            long begin = setup.clock().getAsLong();
             rows.forward();
+            stats.modelRan(setup.clock().getAsLong() - begin);
             setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
             writer.draw(rows);
             for (int i = 0; i < rows.count(); i++) {

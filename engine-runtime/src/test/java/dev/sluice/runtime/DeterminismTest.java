@@ -24,8 +24,8 @@ import org.junit.jupiter.api.Timeout;
 ///
 /// Method: a probe on stories260K and the vector backend, alone and then in 200 random companies:
 /// batch mates with and without its prefix, arrival before and after, chunk sizes, thread counts,
-/// cache hits, as one of several choices, with guesses, in a small pool, and losing its pages on the
-/// way. Every row of logits that a token of the probe is drawn from is hashed.
+/// cache hits, as one of several choices, with guesses, in a small pool, and losing its pages on
+/// the way. Every row of logits that a token of the probe is drawn from is hashed.
 class DeterminismTest {
     private static final Path MODEL = Path.of(
             "../models/core/src/test/resources/stories260K/stories260K.gguf");

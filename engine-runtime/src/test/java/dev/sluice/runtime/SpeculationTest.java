@@ -93,7 +93,8 @@ class SpeculationTest {
                 assertTrue(!mate.ids.equals(got.ids) || sampling.temperature() == 0);
             }
         }
-        assertTrue(accepted > 100 && guessed > accepted + 100, accepted + " of " + guessed + " guesses right");
+        assertTrue(accepted > 100 && guessed > accepted + 100,
+                accepted + " of " + guessed + " guesses right");
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.json.Json;
 import dev.sluice.runtime.Engine;
+import dev.sluice.runtime.EngineStats;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -76,10 +77,13 @@ final class BenchCommand implements Callable<Integer> {
             var bench = new Bench(engine, vocab, warmUpSeconds, repetitions);
             double[] prefill = bench.prefill(promptTokens);
             var decode = new LinkedHashMap<Integer, double[]>();
+            var overhead = new LinkedHashMap<Integer, Double>();
             for (int batch : batches) {
+                EngineStats before = engine.stats();
                 decode.put(batch, bench.decode(batch, decodeTokens));
+                overhead.put(batch, overhead(before, engine.stats()));
             }
-            print(new Figures(prefill, decode), conditions(backend, model, loadSeconds));
+            print(new Figures(prefill, decode, overhead), conditions(backend, model, loadSeconds));
         }
         return 0;
     }
@@ -99,7 +103,14 @@ final class BenchCommand implements Callable<Integer> {
     }
 
     /// Tokens per second of every timed run.
-    private record Figures(double[] prefill, Map<Integer, double[]> decode) {}
+    private record Figures(double[] prefill, Map<Integer, double[]> decode,
+            Map<Integer, Double> overhead) {}
+
+    /// Share of the engine's steps that was not the model's: choosing, drawing, handing over.
+    private static double overhead(EngineStats before, EngineStats after) {
+        double steps = after.stepNanos() - before.stepNanos();
+        return 1 - (after.modelNanos() - before.modelNanos()) / steps;
+    }
 
     private Map<String, Object> conditions(
             BackendChoice backend, LoadedModel model, double loadSeconds) {
@@ -138,6 +149,10 @@ final class BenchCommand implements Callable<Integer> {
                 runs.put(String.valueOf(batch), rounded(rates));
             });
             object.put("decode_tps", decode);
+            var overhead = new LinkedHashMap<String, Object>();
+            figures.overhead().forEach(
+                    (batch, share) -> overhead.put(String.valueOf(batch), rounded(share)));
+            object.put("decode_overhead", overhead);
             object.put("prefill_runs", rounded(figures.prefill()));
             object.put("decode_runs", runs);
             object.put("conditions", conditions);
