@@ -12,6 +12,7 @@ import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
+import dev.sluice.models.defaults.DefaultModel;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
@@ -44,10 +45,11 @@ final class ServeCommand implements Callable<Integer> {
     @ParentCommand
     private Main main;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "[NAME=]MODEL", required = true,
+    @Option(names = {"-m", "--model"}, paramLabel = "[NAME=]MODEL",
             description = "A model, by its file's name or by NAME; may be given several times. "
-                    + "The first is the default, and is loaded at once.")
-    private List<String> models;
+                    + "The first is the default, and is loaded at once. "
+                    + "Without -m: worker and orchestrator, the two that ship.")
+    private List<String> models = List.of();
 
     @Option(names = "--host", paramLabel = "H", defaultValue = "127.0.0.1",
             description = "Address to listen on (default: ${DEFAULT-VALUE}).")
@@ -113,10 +115,11 @@ final class ServeCommand implements Callable<Integer> {
         }
         ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
         BackendChoice chosen = BackendChoice.of(backend);
+        Map<String, ModelHost.Opener> openers = openers(chosen, err);
         err.println(chosen.note());
         long memory = modelMemory.map(ByteSize::bytes)
                 .orElseGet(() -> HostMemory.now().availableBytes());
-        try (var host = new ModelHost(openers(chosen, err), memory)) {
+        try (var host = new ModelHost(openers, memory)) {
             host.acquire("").close();
             serve(host, keys, err);
         }
@@ -146,6 +149,12 @@ final class ServeCommand implements Callable<Integer> {
 
     private Map<String, ModelHost.Opener> openers(BackendChoice chosen, PrintWriter err) {
         var openers = new LinkedHashMap<String, ModelHost.Opener>();
+        if (models.isEmpty()) {
+            openers.put("worker", opener("worker",
+                    ModelChoice.shipped(DefaultModel.WORKER), chosen, err));
+            openers.put("orchestrator", opener("orchestrator",
+                    ModelChoice.shipped(DefaultModel.ORCHESTRATOR), chosen, err));
+        }
         for (String model : models) {
             int equals = model.indexOf('=');
             Path path = Path.of(model.substring(equals + 1));

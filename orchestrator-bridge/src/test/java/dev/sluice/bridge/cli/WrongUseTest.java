@@ -29,9 +29,17 @@ final class WrongUseTest {
         Ran.sluice("frob").misused("unknown command 'frob'");
         Ran.sluice().misused("no command");
         // Commands of later versions are not there to pretend.
-        for (String later : new String[] {"serve", "export", "pull", "list", "rm"}) {
+        for (String later : new String[] {"export", "pull", "list", "rm"}) {
             Ran.sluice(later).misused("unknown command '" + later + "'");
         }
+    }
+
+    @Test
+    void servers_that_can_not_start() {
+        Ran.sluice("serve", "-m", LLAMA, "--parallel", "0").misused("--parallel");
+        Ran.sluice("serve", "-m", LLAMA, "--tls-key", "k").misused("--tls-certificate");
+        Ran.sluice("serve", "-m", LLAMA, "-m", LLAMA).misused("two models are named");
+        Ran.sluice("serve", "-m", "no.gguf").failedWith("no.gguf: no such file");
     }
 
     @Test

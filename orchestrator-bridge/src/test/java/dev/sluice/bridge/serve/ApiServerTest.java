@@ -277,12 +277,14 @@ class ApiServerTest {
     void hostileBodiesGetFourHundreds() throws Exception {
         var random = new Random(3);
         try (RunningServer server = RunningServer.start()) {
-            String[] bodies = {"", "null", "[]", "[".repeat(5000), "{\"messages\":" + "[".repeat(900),
+            String[] bodies = {"", "null", "[]", "[".repeat(5000),
+                "{\"messages\":" + "[".repeat(900),
                 "{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}],\"max_tokens\":1}",
                 "{\"messages\":1}", "{\"messages\":[1]}", chat(",\"max_tokens\":1e99"),
                 chat(",\"seed\":1.5"), chat(",\"stop\":[1]"), chat(",\"logit_bias\":{\"x\":1}"),
                 chat(",\"logit_bias\":{\"99999999\":1}"), chat(",\"tools\":[{}]"),
-                chat(",\"tool_choice\":\"required\""), "{\"messages\":[" + HI + "],\"messages\":1}"};
+                chat(",\"tool_choice\":\"required\""),
+                "{\"messages\":[" + HI + "],\"messages\":1}"};
             for (String body : bodies) {
                 int status = server.post("/v1/chat/completions", body).status();
                 assertTrue(status == 400 || status == 200 && body.contains("ud800"),
