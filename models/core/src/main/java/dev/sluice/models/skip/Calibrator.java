@@ -34,6 +34,9 @@ public final class Calibrator {
     private static final int CORRECTIONS = 3;
     /// Half a point: what text of another kind moves a rate by is more.
     private static final double RATE_TOLERANCE = 0.005;
+    /// A plan that falls so far short of its rate on held-out text, for want of sublayers that can
+    /// be forecast, is not the plan that was asked for.
+    private static final double RATE_SHORT_MAX = 0.05;
 
     private final CalibrationRuns runs;
     private final CalibrationSettings settings;
@@ -46,8 +49,8 @@ public final class Calibrator {
         runs = new CalibrationRuns(model, kernels, context, settings.kind());
     }
 
-    /// The sequences of [#calibrate] and [#judge]: token ids of each text, control tokens parsed, in
-    /// windows of the context's length.
+    /// The sequences of [#calibrate] and [#judge]: token ids of each text, control tokens parsed,
+    /// in windows of the context's length.
     public List<int[]> encode(List<String> texts) {
         return runs.encode(texts);
     }
@@ -56,7 +59,8 @@ public final class Calibrator {
     /// token ids of one text, at most the context's length; at least five.
     public SkipPlan calibrate(List<int[]> sequences) {
         SkipPlan plan = draft(sequences);
-        if (!plan.judged().acceptable()) {
+        boolean reached = plan.judged().skipped() >= settings.rate() - RATE_SHORT_MAX;
+        if (!reached || !plan.judged().acceptable()) {
             throw new SkipRateRefusedException(settings.rate(), plan.judged());
         }
         return plan;
