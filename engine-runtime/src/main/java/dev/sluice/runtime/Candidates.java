@@ -20,6 +20,14 @@ final class Candidates {
     /// e^-8 of the best token's probability: first guess of where a top-p set ends.
     private static final float FIRST_REACH = 8;
 
+    /// A mass this many times the best token's is spread over so many tokens that they are not
+    /// collected to find a cut among them.
+    private static final double FLAT = 100;
+    /// More than these are not partitioned to find a cut among them.
+    private static final int MANY = 2048;
+    /// Steps below the best logit in which weights are added up: 40 of them for each factor of e.
+    private static final int STEPS = 1024;
+    private static final float STEPS_PER_NAT = (STEPS - 1) / Exponential.LIKELY_REACH;
     /// Tokens that share a bound.
     private static final int BLOCK = 256;
     /// So few keys are sorted, more are partitioned first.
@@ -32,6 +40,8 @@ final class Candidates {
     private final long[] keys;
     /// No logit of a block is larger; valid while `whole`.
     private final float[] bounds;
+    private final double[] steps = new double[STEPS];
+    private final int[] stepOf;
     private int count;
     /// All tokens are there, and an index is an id.
     private boolean whole;
@@ -46,6 +56,7 @@ final class Candidates {
         ids = new int[vocab];
         scores = new float[vocab];
         keys = new long[vocab];
+        stepOf = new int[vocab];
         bounds = new float[Math.ceilDiv(vocab, BLOCK)];
     }
 
@@ -210,20 +221,37 @@ final class Candidates {
     }
 
     void keepAtLeast(double threshold) {
-        // Rounded down: no block is skipped that has one.
-        float limit = Math.nextDown((float) threshold);
+        // The least float that is not below it, so that floats are compared.
+        float limit = (float) threshold;
+        limit = limit < threshold ? Math.nextUp(limit) : limit;
         int kept = 0;
         for (int from = 0; from < count; from = next(from, limit)) {
-            int end = Math.min(count, from + BLOCK);
+            kept = compact(from, Math.min(count, from + BLOCK), limit, kept);
+        }
+        maxKnown &= max >= limit;
+        shrink(kept);
+    }
+
+    /// Moves what stays of a block to `kept` and on. Each is written and then counted if it stays:
+    /// half of them may, and a branch would be guessed wrong as often.
+    private int compact(int from, int end, float limit, int kept) {
+        int at = kept;
+        if (whole) {
             for (int i = from; i < end; i++) {
-                if (z[i] >= threshold) {
-                    ids[kept] = id(i);
-                    z[kept++] = z[i];
-                }
+                float value = z[i];
+                ids[at] = i;
+                z[at] = value;
+                at += value >= limit ? 1 : 0;
+            }
+        } else {
+            for (int i = from; i < end; i++) {
+                float value = z[i];
+                ids[at] = ids[i];
+                z[at] = value;
+                at += value >= limit ? 1 : 0;
             }
         }
-        maxKnown &= max >= threshold;
-        shrink(kept);
+        return at;
     }
 
     /// Keeps the k largest, exactly k of them.
@@ -248,14 +276,48 @@ final class Candidates {
     /// Keeps the shortest run of most likely tokens whose mass is at least `share` of the whole.
     void keepMostLikely(double share) {
         float largest = max();
-        double target = share * likelyMass();
-        float reach = FIRST_REACH;
-        int collected = collectLikely(largest - reach);
-        while (collected < count && massOfKeys(0, collected, largest) < target) {
-            reach *= 2;
-            collected = collectLikely(largest - reach);
+        double mass = likelyMass();
+        double target = share * mass;
+        if (mass > FLAT) {
+            keepMostLikelyOfMany(largest, target);
+            return;
         }
-        keepDownTo(keys[cutByMass(collected, target, largest)]);
+        int collected = collectLikely(largest - FIRST_REACH);
+        if (collected > MANY || massOfKeys(0, collected, largest) < target) {
+            keepMostLikelyOfMany(largest, target);
+        } else {
+            keepDownTo(keys[cutByMass(collected, 0, target, largest)]);
+        }
+    }
+
+    /// The same where thousands of tokens share the mass: adds up the weights, which the likely
+    /// mass has left in `scores`, by how far below the best they are, finds the step in which the
+    /// cut is, and looks for it among that step's tokens only.
+    private void keepMostLikelyOfMany(float largest, double target) {
+        for (int i = 0; i < count; i++) {
+            stepOf[i] = Math.min(STEPS - 1, (int) ((largest - z[i]) * STEPS_PER_NAT));
+        }
+        Arrays.fill(steps, 0);
+        for (int i = 0; i < count; i++) {
+            steps[stepOf[i]] += scores[i];
+        }
+        double before = 0;
+        int cut = 0;
+        while (cut < STEPS - 1
+                && before + steps[cut] * Exponential.LIKELY_SCALE < target) {
+            before += steps[cut++] * Exponential.LIKELY_SCALE;
+        }
+        int collected = 0;
+        for (int i = 0; i < count; i++) {
+            if (stepOf[i] == cut) {
+                keys[collected++] = key(-z[i], i);
+            }
+        }
+        if (collected == 0) {
+            // Only where a rounding leaves the last step empty: everything stays.
+            return;
+        }
+        keepDownTo(keys[cutByMass(collected, before, target, largest)]);
     }
 
     private int collectLikely(float limit) {
@@ -273,16 +335,24 @@ final class Candidates {
 
     /// Keeps the tokens up to the one of a key, by falling logit and then by id.
     private void keepDownTo(long cut) {
-        int last = (int) cut;
-        float limit = z[last];
+        int last = id((int) cut);
+        float limit = z[(int) cut];
+        keepAtLeast(limit);
+        int equal = 0;
+        for (int i = 0; i < count; i++) {
+            equal += z[i] == limit ? 1 : 0;
+        }
+        if (equal > 1) {
+            dropEqualBehind(limit, last);
+        }
+    }
+
+    private void dropEqualBehind(float limit, int last) {
         int kept = 0;
-        for (int from = 0; from < count; from = next(from, limit)) {
-            int end = Math.min(count, from + BLOCK);
-            for (int i = from; i < end; i++) {
-                if (z[i] > limit || z[i] == limit && i <= last) {
-                    ids[kept] = id(i);
-                    z[kept++] = z[i];
-                }
+        for (int i = 0; i < count; i++) {
+            if (z[i] != limit || ids[i] <= last) {
+                ids[kept] = ids[i];
+                z[kept++] = z[i];
             }
         }
         shrink(kept);
@@ -350,30 +420,30 @@ final class Candidates {
             reach *= 2;
             collected = collect(lowest + reach);
         }
-        keepUpTo(keys[cutByMass(collected, target, largest)]);
+        keepUpTo(keys[cutByMass(collected, 0, target, largest)]);
     }
 
-    /// Index of the key, in ascending order of the first `collected`, at which the running mass
-    /// reaches `target`; of the last if none does. Keys are partitioned around a middle one, as in
+    /// Index of the key, in ascending order of the first `collected`, at which the mass that runs
+    /// up from `before` reaches `target`; of the last if none does. Keys are partitioned around a middle one, as in
     /// Hoare's FIND, and only a short part is ever sorted.
-    private int cutByMass(int collected, double target, float largest) {
+    private int cutByMass(int collected, double before, double target, float largest) {
         int low = 0;
         int high = collected;
-        double before = 0;
+        double sum = before;
         while (high - low > SORTED) {
             int middle = partition(low, high);
             double mass = massOfKeys(low, middle, largest);
-            if (before + mass >= target) {
+            if (sum + mass >= target) {
                 high = middle;
             } else {
                 low = middle;
-                before += mass;
+                sum += mass;
             }
         }
         sort(low, high);
         for (int at = low; at < high; at++) {
-            before += Exponential.exp((double) z[(int) keys[at]] - largest);
-            if (before >= target) {
+            sum += Exponential.exp((double) z[(int) keys[at]] - largest);
+            if (sum >= target) {
                 return at;
             }
         }

@@ -14,7 +14,8 @@ final class Exponential {
     private static final double LN2_PER_STEP = 0.6931471805599453 / STEPS;
     /// What is less likely than e^-25 of the best does not count in a likely sum.
     static final float LIKELY_REACH = 25;
-    private static final double LIKELY_SCALE = StrictMath.exp(-LIKELY_REACH / 2);
+    /// What the weights that a likely sum leaves behind are to be multiplied by.
+    static final double LIKELY_SCALE = StrictMath.exp(-LIKELY_REACH / 2);
     /// Adding it rounds a double to an integer, which then stands in the low bits.
     private static final double ROUNDER = 0x1.8p52;
     /// Below this e^x is not a normal number; a token this unlikely counts as impossible.
@@ -66,7 +67,7 @@ final class Exponential {
     /// and the inner exponential is a series to the seventh power. No tables and no branches: the
     /// first loop is one that the compiler turns into vectors, as long as it is a long one.
     ///
-    /// @param scratch  at least `count` long; overwritten
+    /// @param scratch  at least `count` long; left with the weights, but for [#LIKELY_SCALE]
     static double likelySum(float[] z, int count, float max, float[] scratch) {
         for (int i = 0; i < count; i++) {
             float x = Math.max(z[i] - max, -LIKELY_REACH);

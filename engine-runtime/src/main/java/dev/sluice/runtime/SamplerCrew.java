@@ -12,6 +12,7 @@ import java.util.concurrent.locks.LockSupport;
 ///
 /// The helpers sleep between steps. [#draw] is for the engine's thread.
 final class SamplerCrew implements AutoCloseable {
+    private static final int POLLS = 2000;
     private static final int COUNT_BITS = 16;
     private static final int COUNT_MASK = (1 << COUNT_BITS) - 1;
 
@@ -57,9 +58,14 @@ final class SamplerCrew implements AutoCloseable {
             LockSupport.unpark(helpers[i]);
         }
         takeRows(samplers[0]);
-        while (unfinished.get() > 0) {
-            // At most one row per helper is left.
-            Thread.onSpinWait();
+        // At most one row per helper is left. On a crowded machine a helper may have been stopped in
+        // the middle of it.
+        for (int polls = 0; unfinished.get() > 0; polls++) {
+            if (polls < POLLS) {
+                Thread.onSpinWait();
+            } else {
+                Thread.yield();
+            }
         }
     }
 

@@ -147,6 +147,27 @@ class SamplerTest {
     }
 
     @Test
+    void flatOnesToo() {
+        for (int seed = 0; seed < 20; seed++) {
+            var random = new Random(seed);
+            float[] logits = randomLogits(random, 5000);
+            for (int i = 0; i < logits.length; i++) {
+                logits[i] *= 0.01f * (1 + seed);
+            }
+            var candidates = new Candidates(5000);
+            candidates.load(Matrix.host(logits, 1, 5000), 0, 0);
+            candidates.dropForbidden();
+            candidates.keepMostLikely(0.95);
+            var want = NaiveSampler.topP(NaiveSampler.tokens(logits), 0.95);
+            assertEquals(want.size(), candidates.count(), "seed " + seed);
+            var ids = want.stream().mapToInt(Token::id).sorted().toArray();
+            for (int i = 0; i < ids.length; i++) {
+                assertEquals(ids[i], candidates.id(i), "seed " + seed);
+            }
+        }
+    }
+
+    @Test
     void temperatureComesFirstUnlessAskedOtherwise() {
         float[] logits = {2, 1, 0, -1};
         var params = BASE.withTemperature(100).withTopP(0.7f);
