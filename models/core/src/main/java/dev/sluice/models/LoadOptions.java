@@ -37,8 +37,8 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
         if (contextTokens < 0 || sequences < 1 || maxRows < 1 || kvBytes < 0
                 || expertBytes < 0) {
             throw new IllegalArgumentException(
-                    "context %d, %d sequences, %d rows, %d bytes for keys and values, "
-                    .concat("%d for experts").formatted(contextTokens, sequences, maxRows, kvBytes, expertBytes));
+                    "context %d, %d sequences, %d rows, %d bytes of keys and values, %d of experts"
+                    .formatted(contextTokens, sequences, maxRows, kvBytes, expertBytes));
         }
         switch (kvType) {
             case F32, F16, BF16, Q8_0 -> { }
