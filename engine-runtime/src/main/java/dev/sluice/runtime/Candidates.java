@@ -424,8 +424,8 @@ final class Candidates {
     }
 
     /// Index of the key, in ascending order of the first `collected`, at which the mass that runs
-    /// up from `before` reaches `target`; of the last if none does. Keys are partitioned around a middle one, as in
-    /// Hoare's FIND, and only a short part is ever sorted.
+    /// up from `before` reaches `target`; of the last if none does. Keys are partitioned around a
+    /// middle one, as in Hoare's FIND, and only a short part is ever sorted.
     private int cutByMass(int collected, double before, double target, float largest) {
         int low = 0;
         int high = collected;

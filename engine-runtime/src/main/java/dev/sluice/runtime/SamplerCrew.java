@@ -58,8 +58,8 @@ final class SamplerCrew implements AutoCloseable {
             LockSupport.unpark(helpers[i]);
         }
         takeRows(samplers[0]);
-        // At most one row per helper is left. On a crowded machine a helper may have been stopped in
-        // the middle of it.
+        // At most one row per helper is left. On a crowded machine a helper may have been stopped
+        // in the middle of it.
         for (int polls = 0; unfinished.get() > 0; polls++) {
             if (polls < POLLS) {
                 Thread.onSpinWait();
