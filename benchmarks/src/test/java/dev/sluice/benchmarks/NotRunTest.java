@@ -33,6 +33,9 @@ final class NotRunTest {
         if (System.getProperty("goldens", "").isEmpty()) {
             System.out.println("  goldens outside the repository (-Dgoldens=DIR runs them)");
         }
+        if (System.getProperty("jsonschema.suite", "").isEmpty()) {
+            System.out.println("  JSON-Schema-Test-Suite (-Djsonschema.suite=DIR runs it)");
+        }
         if ("fail".equals(System.getProperty("skips"))) {
             assertEquals(List.of(), skipped, "skipped tests, and -Dskips=fail");
         }

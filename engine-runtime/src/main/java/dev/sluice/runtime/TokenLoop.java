@@ -28,6 +28,8 @@ import java.util.Map;
 /// gets does not depend on its company: the model's rows are independent bit for bit, and draws are
 /// keyed by position (kv-cache.md section 9).
 final class TokenLoop {
+    /// A step of so many rows is mostly prompts, and tells what recomputing them costs.
+    private static final int PROMPT_ROWS = 64;
     private final LoopSetup setup;
     private final KvCache cache;
     private final Scheduler scheduler;
@@ -116,7 +118,11 @@ final class TokenLoop {
         if (rows.count() > 0) {
             long begin = setup.clock().getAsLong();
             rows.forward();
-            stats.modelRan(setup.clock().getAsLong() - begin);
+            long ran = setup.clock().getAsLong() - begin;
+            stats.modelRan(ran);
+            if (rows.rowCount() >= PROMPT_ROWS) {
+                cache.prefillMeasured(rows.rowCount(), ran);
+            }
             setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
             writer.draw(rows);
             for (int i = 0; i < rows.count(); i++) {

@@ -79,15 +79,16 @@ record GoldenLogits(int[] prompt, int[] greedy, float[] logits) {
         }
     }
 
-    /// Pages in falling order, so that a kernel which ignores the page table is caught.
+    /// Pages in falling order, so that a kernel which ignores the page table is caught. A window
+    /// group has fewer: they are used again once the window has passed them.
     private static int[][] pages(CausalLm lm) {
         var groups = lm.kvPlan().groups();
-        var pages = new int[groups.size()][];
+        int table = Math.ceilDiv(lm.contextLength(), lm.kvPlan().pageSize());
+        var pages = new int[groups.size()][table];
         for (int g = 0; g < pages.length; g++) {
             int count = groups.get(g).pages();
-            pages[g] = new int[count];
-            for (int i = 0; i < count; i++) {
-                pages[g][i] = count - 1 - i;
+            for (int i = 0; i < table; i++) {
+                pages[g][i] = count - 1 - i % count;
             }
         }
         return pages;
