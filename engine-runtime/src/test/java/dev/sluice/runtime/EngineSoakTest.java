@@ -117,7 +117,7 @@ class EngineSoakTest {
                     engine.submit(request(random, trunks), choices);
                     made += choices;
                 }
-                if (random.nextInt(6) == 0) {
+                if (random.nextInt(6) == 0 && !engine.readers.isEmpty()) {
                     engine.readers.get(random.nextInt(engine.readers.size())).stream.cancel();
                 }
                 if (random.nextInt(50) == 0) {
