@@ -18,7 +18,6 @@ final class ProductWorker {
     private final int[] sums = new int[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
     private final float[][] outputs = new float[GROUPS_TOGETHER][PackedFormat.GROUP_ROWS];
     private final WeightPacker packer = new WeightPacker();
-    final QuantisedRow row = new QuantisedRow();
     private float[] panelOutputs = {};
     private MemorySegment packed = MemorySegment.NULL;
     private MemorySegment weights = MemorySegment.NULL;

@@ -25,8 +25,6 @@ import java.util.List;
 /// when all are there. Memory is kept and grown, so that a decode step allocates nothing. Engine
 /// thread only.
 final class VectorExperts {
-    /// Below this many staged elements, waking the other threads costs more than it saves.
-    private static final int STAGE_ALONE_MAX = 1 << 14;
     /// Parts a thread, so that a thread that is held back takes fewer of them.
     private static final int PARTS_PER_THREAD = 8;
     /// Rows times groups of a tile: 4096 x 32 floats are 512 KiB, which leaves room for the rest
@@ -40,10 +38,9 @@ final class VectorExperts {
 
     private final ComputePool pool;
     private final StagedRows staged = new StagedRows();
+    private final RowStaging staging;
     private final ExpertOrder order = new ExpertOrder();
-    private final ProductWorker[] workers;
     private final ExpertTile[] tiles;
-    private final ComputePool.Task stageTask = this::stagePart;
     private final ComputePool.Task gateAndUpTask = this::gateAndUpPart;
     private final ComputePool.Task downTask = this::downPart;
     private final ComputePool.Task downRowsTask = this::downRowsPart;
@@ -56,9 +53,6 @@ final class VectorExperts {
     private RowSet[] upSets = {};
     private int[] groupsPerPart = {};
     private int[] firstPart = {};
-    private RowSet[] stagedSets = {};
-    private int[] stagedFirst = {};
-    private int stagedCount;
     private int columnGroups;
     private ExpertWeights experts = NO_EXPERTS;
     private Matrix expertWeights = NOTHING;
@@ -67,11 +61,10 @@ final class VectorExperts {
 
     VectorExperts(ComputePool pool) {
         this.pool = pool;
-        workers = new ProductWorker[pool.threads()];
+        staging = new RowStaging(pool, staged);
         tiles = new ExpertTile[pool.threads()];
-        for (int i = 0; i < workers.length; i++) {
-            workers[i] = new ProductWorker();
-            tiles[i] = new ExpertTile(workers[i], staged);
+        for (int i = 0; i < tiles.length; i++) {
+            tiles[i] = new ExpertTile(new ProductWorker(), staged);
         }
     }
 
@@ -141,8 +134,6 @@ final class VectorExperts {
         }
         groupsPerPart = new int[count];
         firstPart = new int[count + 1];
-        stagedSets = new RowSet[2 * count];
-        stagedFirst = new int[2 * count + 1];
     }
 
     private void end() {
@@ -164,7 +155,7 @@ final class VectorExperts {
                 plan(upSets[i], experts.up().get(place), first, place);
             }
         }
-        stage();
+        staging.run();
         pool.run(cutPlaces(experts.gate(), 2), gateAndUpTask);
     }
 
@@ -188,7 +179,7 @@ final class VectorExperts {
             int place = order.used[i];
             plan(sets[i], experts.down().get(place), order.starts[place], place);
         }
-        stage();
+        staging.run();
     }
 
     /// Columns of the output, as many parts as [#cutPlaces] would make of as much work, none
@@ -240,7 +231,7 @@ final class VectorExperts {
         for (ExpertTile tile : tiles) {
             tile.begin(0, PackedFormat.groups(out.cols()), 1);
         }
-        if ((long) rows.rows() * rows.cols() <= STAGE_ALONE_MAX) {
+        if ((long) rows.rows() * rows.cols() <= RowStaging.ALONE_MAX) {
             for (int token = 0; token < out.rows(); token++) {
                 combineRow(token, 0);
             }
@@ -305,35 +296,12 @@ final class VectorExperts {
     private void beginStaging(Matrix weight, MemorySegment x, long from, long rowBytes) {
         staged.begin(weight.cols(), PackedFormat.of(weight.dtype()).paddedColumns(weight.cols()),
                 x, from, rowBytes);
-        stagedCount = 0;
+        staging.clear();
     }
 
     private void plan(RowSet set, Matrix weight, int first, int place) {
         staged.plan(set, PackedFormat.of(weight.dtype()), first, order.rows(place));
         set.expert = order.experts[order.pairs[order.starts[place]]];
-        stagedSets[stagedCount++] = set;
-    }
-
-    private void stage() {
-        staged.ready();
-        int parts = 0;
-        for (int i = 0; i < stagedCount; i++) {
-            stagedFirst[i] = parts;
-            parts += stagedSets[i].rowWise ? stagedSets[i].rows : stagedSets[i].slots();
-        }
-        stagedFirst[stagedCount] = parts;
-        if ((long) parts * staged.columns() <= STAGE_ALONE_MAX) {
-            for (int part = 0; part < parts; part++) {
-                stagePart(part, 0);
-            }
-        } else {
-            pool.run(parts, stageTask);
-        }
-    }
-
-    private void stagePart(int part, int worker) {
-        int set = Arrays.binarySearch(stagedFirst, 0, stagedCount, part);
-        set = set >= 0 ? set : -set - 2;
-        staged.stage(stagedSets[set], part - stagedFirst[set], workers[worker].row);
+        staging.add(set);
     }
 }

@@ -19,8 +19,6 @@ import java.util.List;
 /// rows, the threads or the vector width; see [BlockSums]. Memory is kept between calls and grown
 /// when a call needs more, so that a decode step allocates nothing. Engine thread only.
 final class VectorProducts {
-    /// Below this many staged elements, waking the other threads costs more than it saves.
-    private static final int STAGE_ALONE_MAX = 1 << 14;
     /// Parts a thread, so that a thread that is held back takes fewer of them.
     private static final int PARTS_PER_THREAD = 8;
     /// Outputs that a part of a panel product keeps: 8 groups of 512 rows, 512 KiB, leave room
@@ -34,10 +32,9 @@ final class VectorProducts {
     /// Formats whose kernels have been warmed up.
     private final EnumSet<PackedFormat> warm = EnumSet.noneOf(PackedFormat.class);
     private final StagedRows staged = new StagedRows();
-    private final ComputePool.Task stageTask = this::stagePart;
+    private final RowStaging staging;
     private final ComputePool.Task productTask = this::productPart;
     private RowSet[] sets = {};
-    private int[] setFirstPart = {};
     private int setCount;
     private ProductJob[] jobs = {};
     private int jobCount;
@@ -45,6 +42,7 @@ final class VectorProducts {
     /// `memory` holds the packed weights; both belong to the backend, which closes them.
     VectorProducts(ComputePool pool, HostMemory memory) {
         this.pool = pool;
+        staging = new RowStaging(pool, staged);
         this.memory = memory;
         workers = new ProductWorker[pool.threads()];
         for (int i = 0; i < workers.length; i++) {
@@ -114,6 +112,7 @@ final class VectorProducts {
         staged.begin(weight.cols(), PackedFormat.of(weight.dtype()).paddedColumns(weight.cols()),
                 x, from, rowBytes);
         setCount = 0;
+        staging.clear();
         jobCount = 0;
     }
 
@@ -122,7 +121,6 @@ final class VectorProducts {
             int had = jobs.length;
             jobs = Arrays.copyOf(jobs, count);
             sets = Arrays.copyOf(sets, count);
-            setFirstPart = new int[count + 1];
             for (int i = had; i < count; i++) {
                 jobs[i] = new ProductJob();
                 sets[i] = new RowSet();
@@ -140,6 +138,7 @@ final class VectorProducts {
     private RowSet addSet(PackedFormat format, int first, int rows) {
         RowSet set = sets[setCount++];
         staged.plan(set, format, first, rows);
+        staging.add(set);
         return set;
     }
 
@@ -157,36 +156,9 @@ final class VectorProducts {
     }
 
     private void execute() {
-        staged.ready();
-        stage();
+        staging.run();
         int parts = cutParts();
         pool.run(parts, productTask);
-    }
-
-    private void stage() {
-        int parts = 0;
-        for (int i = 0; i < setCount; i++) {
-            setFirstPart[i] = parts;
-            parts += sets[i].rowWise ? sets[i].rows : sets[i].slots();
-        }
-        setFirstPart[setCount] = parts;
-        if ((long) parts * staged.columns() <= STAGE_ALONE_MAX) {
-            for (int part = 0; part < parts; part++) {
-                stagePart(part, 0);
-            }
-        } else {
-            pool.run(parts, stageTask);
-        }
-    }
-
-    private void stagePart(int part, int worker) {
-        int set = 0;
-        while (part >= setFirstPart[set + 1]) {
-            set++;
-        }
-        int index = part - setFirstPart[set];
-        RowSet rows = sets[set];
-        staged.stage(rows, index, workers[worker].row);
     }
 
     /// Cuts every job into parts of some groups: enough parts for all threads, few enough that
