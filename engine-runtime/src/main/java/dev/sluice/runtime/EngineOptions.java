@@ -2,11 +2,7 @@ package dev.sluice.runtime;
 
 import dev.sluice.runtime.cache.KvTiers;
 import dev.sluice.runtime.cache.ModelFingerprint;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Map;
 
 /// How an engine shares its model. Immutable.
@@ -91,19 +87,6 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
         if (diskTierBytes > 0 && modelId.isEmpty()) {
             throw new IllegalArgumentException("a disk tier needs a modelId");
         }
-        return new KvTiers(fingerprint(), hostTierBytes, diskTier, diskTierBytes);
-    }
-
-    private ModelFingerprint fingerprint() {
-        if (modelId.isEmpty()) {
-            return ModelFingerprint.NONE;
-        }
-        try {
-            ByteBuffer hash = ByteBuffer.wrap(MessageDigest.getInstance("SHA-256")
-                    .digest(modelId.getBytes(StandardCharsets.UTF_8)));
-            return new ModelFingerprint(hash.getLong(), hash.getLong());
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
+        return new KvTiers(ModelFingerprint.named(modelId), hostTierBytes, diskTier, diskTierBytes);
     }
 }

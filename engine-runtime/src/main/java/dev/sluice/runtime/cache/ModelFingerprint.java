@@ -25,6 +25,16 @@ public record ModelFingerprint(long high, long low) {
     /// For a cache that writes nothing.
     public static final ModelFingerprint NONE = new ModelFingerprint(0, 0);
 
+    /// The fingerprint of a model that its caller has named; [#NONE] for an empty name.
+    public static ModelFingerprint named(String id) {
+        if (id.isEmpty()) {
+            return NONE;
+        }
+        MessageDigest digest = sha256();
+        digest.update(id.getBytes(StandardCharsets.UTF_8));
+        return of(digest);
+    }
+
     /// The fingerprint of an opened model.
     ///
     /// @param backend  which computes the pages and lays out their bytes
@@ -47,6 +57,10 @@ public record ModelFingerprint(long high, long low) {
                         .toArray(ValueLayout.JAVA_BYTE));
             }
         }
+        return of(digest);
+    }
+
+    private static ModelFingerprint of(MessageDigest digest) {
         ByteBuffer hash = ByteBuffer.wrap(digest.digest());
         return new ModelFingerprint(hash.getLong(), hash.getLong());
     }

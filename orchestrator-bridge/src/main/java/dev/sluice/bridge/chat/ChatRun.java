@@ -11,28 +11,24 @@ import dev.sluice.runtime.toolcall.ToolTypes;
 import java.util.ArrayList;
 import java.util.List;
 
-/// The running answers to one conversation, each to be read by one thread.
+/// From conversations and prompts to running answers, each to be read by one thread.
 public final class ChatRun {
-    private final List<ChoiceReader> choices = new ArrayList<>();
-    private final int promptTokens;
+    private ChatRun() { }
 
-    private ChatRun(HostedModel model, ChatRequest request) {
-        String prompt = ChatPrompt.render(model, request);
-        int[] promptIds = model.tokenizer().encodePrompt(prompt);
-        promptTokens = promptIds.length;
-        ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
-        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
-            MessageReader reader = model.reader(types, prompt);
-            choices.add(new ChoiceReader(stream, reader, model.tokenizer()));
-        }
-    }
-
-    /// Submits the conversation.
+    /// Submits a conversation.
     ///
     /// @throws ApiException if it can not be served
-    public static ChatRun start(HostedModel model, ChatRequest request) {
-        return new ChatRun(model, request);
+    public static RunningChoices start(HostedModel model, ChatRequest request) {
+        String prompt = ChatPrompt.render(model, request);
+        int[] promptIds = model.tokenizer().encodePrompt(prompt);
+        ToolTypes types = ToolTypes.of(request.tools());
+        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        var readers = new ArrayList<ChoiceReader>();
+        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
+            MessageReader reader = model.reader(types, prompt);
+            readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
+        }
+        return new RunningChoices(List.copyOf(readers));
     }
 
     /// Queues a prompt, with refusals in the words of HTTP.
@@ -67,17 +63,6 @@ public final class ChatRun {
             case CONTEXT_LENGTH_EXCEEDED, INVALID_REQUEST ->
                     ApiException.invalid("messages", rejected.getMessage());
         };
-    }
-
-    public List<ChoiceReader> choices() { return choices; }
-
-    public int promptTokens() { return promptTokens; }
-
-    /// Stops every answer at the engine's next step; from any thread.
-    public void cancel() {
-        for (ChoiceReader choice : choices) {
-            choice.cancel();
-        }
     }
 
     /// The failure of a stream as an error of the request.

@@ -1,12 +1,13 @@
 package dev.sluice.bridge.llama;
 
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatPrompt;
+import dev.sluice.bridge.chat.TokenText;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.openai.ChatCompletions;
-import dev.sluice.models.json.Json;
 import dev.sluice.models.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -39,7 +40,7 @@ public final class TextEndpoints {
             int[] ids = tokenizer.encode(
                     content, parse ? Tokenizer.Special.PARSE : Tokenizer.Special.AS_TEXT);
             ids = special ? tokenizer.withBosAndEos(ids) : ids;
-            json(exchange, Map.of("tokens", pieces ? pieces(tokenizer, ids) : ids));
+            JsonReply.send(exchange, 200, Map.of("tokens", pieces ? pieces(tokenizer, ids) : ids));
         }
     }
 
@@ -58,11 +59,7 @@ public final class TextEndpoints {
         try {
             return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
         } catch (CharacterCodingException e) {
-            var unsigned = new int[bytes.length];
-            for (int i = 0; i < bytes.length; i++) {
-                unsigned[i] = bytes[i] & 0xff;
-            }
-            return unsigned;
+            return TokenText.unsigned(bytes);
         }
     }
 
@@ -83,7 +80,7 @@ public final class TextEndpoints {
                 bytes.writeBytes(piece.length > 0 ? piece
                         : tokenizer.name(id.intValue()).getBytes(StandardCharsets.UTF_8));
             }
-            json(exchange, Map.of("content", bytes.toString(StandardCharsets.UTF_8)));
+            JsonReply.send(exchange, 200, Map.of("content", bytes.toString(StandardCharsets.UTF_8)));
         }
     }
 
@@ -92,7 +89,7 @@ public final class TextEndpoints {
         var request = ChatCompletions.request(exchange, client);
         try (ModelHost.Lease lease = host.acquire(request.model())) {
             String prompt = ChatPrompt.render(lease.model(), request);
-            json(exchange, Map.of("prompt",
+            JsonReply.send(exchange, 200, Map.of("prompt",
                     prompt.replace(String.valueOf(Tokenizer.GUARD), "")));
         }
     }
@@ -111,12 +108,7 @@ public final class TextEndpoints {
             props.put("bos_token", model.tokenizer().bosText());
             props.put("eos_token", model.tokenizer().eosText());
             props.put("build_info", "sluice");
-            json(exchange, props);
+            JsonReply.send(exchange, 200, props);
         }
-    }
-
-    private static void json(Exchange exchange, Object value) {
-        exchange.respond(200, "application/json",
-                Json.write(value).getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -3,16 +3,16 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.EventStream;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.ChatRun;
 import dev.sluice.bridge.chat.ChoiceQueue;
 import dev.sluice.bridge.chat.ChoiceReader;
+import dev.sluice.bridge.chat.RunningChoices;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
-import dev.sluice.models.json.Json;
 import dev.sluice.runtime.TokenEvent.Finished;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 
 /// `POST /v1/chat/completions`.
@@ -37,37 +37,29 @@ public final class ChatCompletions {
     }
 
     private static void answer(Exchange exchange, ChatBody body, HostedModel model) {
-        ChatRun run = ChatRun.start(model, body.request());
-        exchange.onGone(run::cancel);
-        boolean completed = false;
-        try {
-            var writer = new ChatWriter(model, body.request());
+        RunningChoices run = ChatRun.start(model, body.request());
+        var writer = new ChatWriter(model, body.request());
+        run.serve(exchange, () -> {
             if (body.stream()) {
                 stream(exchange, body, run, writer);
             } else {
                 whole(exchange, run, writer);
             }
-            completed = true;
-        } finally {
-            if (!completed) {
-                run.cancel();
-            }
-        }
+        });
     }
 
-    private static void whole(Exchange exchange, ChatRun run, ChatWriter writer) {
+    private static void whole(Exchange exchange, RunningChoices run, ChatWriter writer) {
         var messages = new ArrayList<ChatMessage>();
-        for (ChoiceReader choice : run.choices()) {
+        for (ChoiceReader choice : run.readers()) {
             messages.add(new ChatMessage(writer, choice).read());
         }
-        byte[] json = Json.write(writer.completion(messages)).getBytes(StandardCharsets.UTF_8);
-        exchange.respond(200, "application/json", json);
+        JsonReply.send(exchange, 200, writer.completion(messages));
     }
 
     private static void stream(
-            Exchange exchange, ChatBody body, ChatRun run, ChatWriter writer) {
+            Exchange exchange, ChatBody body, RunningChoices run, ChatWriter writer) {
         // What fails before the first token is still an error with a status of its own.
-        var queue = new ChoiceQueue(run.choices());
+        var queue = new ChoiceQueue(run.readers());
         ChoiceQueue.Entry entry = queue.take();
         try (var events = new EventStream(exchange)) {
             try {
@@ -80,10 +72,10 @@ public final class ChatCompletions {
         }
     }
 
-    private static void chunks(EventStream events, ChatBody body, ChatRun run,
+    private static void chunks(EventStream events, ChatBody body, RunningChoices run,
             ChatWriter writer, ChoiceQueue queue, ChoiceQueue.Entry first) {
         var chunks = new ArrayList<ChatChunks>();
-        for (ChoiceReader choice : run.choices()) {
+        for (ChoiceReader choice : run.readers()) {
             chunks.add(new ChatChunks(events, writer, choice.index()));
         }
         var ends = new ArrayList<Finished>();
@@ -93,7 +85,7 @@ public final class ChatCompletions {
             if (entry.piece().isPresent()) {
                 to.add(entry.piece().get());
             } else {
-                Finished end = run.choices().get(entry.choice()).finished().orElseThrow();
+                Finished end = run.readers().get(entry.choice()).finished().orElseThrow();
                 ends.add(end);
                 to.end(end);
             }

@@ -1,13 +1,13 @@
 package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.chat.ChatRequest;
+import dev.sluice.bridge.chat.TokenText;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.FinishReason;
 import dev.sluice.runtime.Logprob;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.Usage;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -113,24 +113,11 @@ final class ChatWriter {
     }
 
     private Map<String, Object> oneLogprob(Logprob logprob) {
-        byte[] bytes = tokenizer.bytes(logprob.tokenId());
-        String text = text(tokenizer, logprob.tokenId());
-        var unsigned = new int[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            unsigned[i] = bytes[i] & 0xff;
-        }
         var entry = new LinkedHashMap<String, Object>();
-        entry.put("token", text);
+        entry.put("token", TokenText.of(tokenizer, logprob.tokenId()));
         entry.put("logprob", logprob.value());
-        entry.put("bytes", unsigned);
+        entry.put("bytes", TokenText.unsigned(tokenizer.bytes(logprob.tokenId())));
         return entry;
-    }
-
-    /// A token as a text of its own: a control token by its name.
-    static String text(Tokenizer tokenizer, int tokenId) {
-        byte[] bytes = tokenizer.bytes(tokenId);
-        return bytes.length == 0 ? tokenizer.name(tokenId)
-                : new String(bytes, StandardCharsets.UTF_8);
     }
 
     String callId(String models) {

@@ -3,20 +3,21 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.EventStream;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatRun;
 import dev.sluice.bridge.chat.ChoiceQueue;
 import dev.sluice.bridge.chat.ChoiceReader;
+import dev.sluice.bridge.chat.RunningChoices;
+import dev.sluice.bridge.chat.TokenText;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
-import dev.sluice.models.json.Json;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Logprob;
 import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.TokenStream;
 import dev.sluice.runtime.toolcall.MessageEvent;
 import dev.sluice.runtime.toolcall.MessageEvent.Content;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,24 +70,17 @@ public final class Completions {
         }
 
         private void cancel() {
-            choices.forEach(ChoiceReader::cancel);
+            new RunningChoices(choices).cancel();
         }
 
         void answer(Exchange exchange) {
-            exchange.onGone(this::cancel);
-            boolean completed = false;
-            try {
+            new RunningChoices(choices).serve(exchange, () -> {
                 if (body.stream()) {
                     stream(exchange);
                 } else {
                     whole(exchange);
                 }
-                completed = true;
-            } finally {
-                if (!completed) {
-                    cancel();
-                }
-            }
+            });
         }
 
         private void whole(Exchange exchange) {
@@ -107,8 +101,7 @@ public final class Completions {
             Map<String, Object> completion = head();
             completion.put("choices", list);
             completion.put("usage", usage());
-            exchange.respond(200, "application/json",
-                    Json.write(completion).getBytes(StandardCharsets.UTF_8));
+            JsonReply.send(exchange, 200, completion);
         }
 
         private void stream(Exchange exchange) {
@@ -200,14 +193,14 @@ public final class Completions {
             var offsets = new ArrayList<Object>();
             int offset = 0;
             for (List<Logprob> token : tokens) {
-                String text = ChatWriter.text(tokenizer, token.getFirst().tokenId());
+                String text = TokenText.of(tokenizer, token.getFirst().tokenId());
                 texts.add(text);
                 values.add(token.getFirst().value());
                 offsets.add(offset);
                 offset += text.length();
                 var top = new LinkedHashMap<String, Object>();
                 for (Logprob each : token.subList(1, token.size())) {
-                    top.putIfAbsent(ChatWriter.text(tokenizer, each.tokenId()), each.value());
+                    top.putIfAbsent(TokenText.of(tokenizer, each.tokenId()), each.value());
                 }
                 tops.add(top);
             }

@@ -3,14 +3,13 @@ package dev.sluice.bridge.serve;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.ApiException.Kind;
 import dev.sluice.bridge.api.ApiKeys;
+import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.TextEndpoints;
 import dev.sluice.bridge.openai.ChatCompletions;
 import dev.sluice.bridge.openai.Completions;
 import dev.sluice.bridge.openai.OpenAiErrors;
-import dev.sluice.models.json.Json;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,8 +38,8 @@ public final class ApiServer implements Exchange.Handler {
         routes.put("POST /detokenize", texts::detokenize);
         routes.put("POST /apply-template", texts::applyTemplate);
         routes.put("GET /props", texts::props);
-        routes.put("GET /v1/models", (exchange, _) -> json(exchange, 200, models()));
-        routes.put("GET /health", (exchange, _) -> json(exchange, 200, Map.of("status", "ok")));
+        routes.put("GET /v1/models", (exchange, _) -> JsonReply.send(exchange, 200, models()));
+        routes.put("GET /health", (exchange, _) -> JsonReply.send(exchange, 200, Map.of("status", "ok")));
     }
 
     @Override
@@ -54,7 +53,7 @@ public final class ApiServer implements Exchange.Handler {
             if (e.kind() == Kind.OVERLOADED || e.kind() == Kind.UNAVAILABLE) {
                 exchange.responseHeader("Retry-After", "1");
             }
-            json(exchange, e.kind().status(), OpenAiErrors.body(e));
+            JsonReply.send(exchange, e.kind().status(), OpenAiErrors.body(e));
         }
     }
 
@@ -98,12 +97,7 @@ public final class ApiServer implements Exchange.Handler {
     public Exchange.Refusal refusal(int status, String message) {
         var error = new ApiException(Kind.of(status), "", message);
         return new Exchange.Refusal("application/json",
-                Json.write(OpenAiErrors.body(error)).getBytes(StandardCharsets.UTF_8),
+                JsonReply.bytes(OpenAiErrors.body(error)),
                 status == 503 ? Map.of("Retry-After", "5") : Map.of());
-    }
-
-    private static void json(Exchange exchange, int status, Object value) {
-        exchange.respond(status, "application/json",
-                Json.write(value).getBytes(StandardCharsets.UTF_8));
     }
 }
