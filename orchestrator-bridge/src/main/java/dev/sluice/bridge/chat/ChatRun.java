@@ -60,8 +60,10 @@ public final class ChatRun {
                     ApiException.Kind.OVERLOADED, "", rejected.getMessage());
             case ENGINE_STOPPED -> new ApiException(
                     ApiException.Kind.UNAVAILABLE, "", rejected.getMessage());
-            case CONTEXT_LENGTH_EXCEEDED, INVALID_REQUEST ->
-                    ApiException.invalid("messages", rejected.getMessage());
+            case CONTEXT_LENGTH_EXCEEDED ->
+                    ApiException.invalid("messages", rejected.getMessage())
+                            .withCode("context_length_exceeded");
+            case INVALID_REQUEST -> ApiException.invalid("", rejected.getMessage());
         };
     }
 

@@ -21,6 +21,9 @@ public final class ChoiceReader {
     private final Tokenizer tokenizer;
     private final boolean plain;
     private Optional<Finished> finished = Optional.empty();
+    /// Whether the last token that showed anything was part of the thinking.
+    private boolean reasoning;
+    private int reasoningTokens;
 
     /// A reader that takes the text apart.
     ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer) {
@@ -58,6 +61,7 @@ public final class ChoiceReader {
                         && !tokenizer.endOfGeneration().contains(id)
                         ? tokenizer.name(id) : text;
                 reader.push(all, events::add);
+                count(events);
                 yield new Piece(events, logprobs);
             }
             case Finished last -> {
@@ -68,6 +72,13 @@ public final class ChoiceReader {
             }
             case Failed failed -> throw ChatRun.failure(failed);
         };
+    }
+
+    /// A token that shows nothing yet counts to what the one before it was part of.
+    private void count(List<MessageEvent> events) {
+        reasoning = events.isEmpty() ? reasoning
+                : events.getLast() instanceof MessageEvent.Reasoning;
+        reasoningTokens += reasoning ? 1 : 0;
     }
 
     private TokenEvent take() {
@@ -82,6 +93,9 @@ public final class ChoiceReader {
 
     /// How the answer ended, once it has.
     public Optional<Finished> finished() { return finished; }
+
+    /// Tokens so far that were thinking, marks and all.
+    public int reasoningTokens() { return reasoningTokens; }
 
     public int index() { return stream.choice(); }
 

@@ -37,9 +37,9 @@ final class OutputGrammar {
                 case OutputRule.JsonObject() -> answer(Grammars.jsonObject());
                 case OutputRule.Schema(Object document) -> answer(Grammars.jsonSchema(document));
                 case OutputRule.Gbnf(String grammar) -> answer(Grammars.gbnf(grammar));
-                case OutputRule.Calls(var tools, boolean parallel) -> of(Grammars.triggered(
-                        new GrammarTrigger(branches(tools), true,
-                                parallel ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+                case OutputRule.Calls calls -> of(Grammars.triggered(
+                        new GrammarTrigger(branches(calls), calls.required(), calls.parallel()
+                                ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
             };
         } catch (GrammarRejected e) {
             throw ApiException.invalid(rule instanceof OutputRule.Calls ? "tools"
@@ -63,7 +63,8 @@ final class OutputGrammar {
 
     // ---- calls -------------------------------------------------------------------------------
 
-    private List<Branch> branches(List<Map<String, Object>> tools) {
+    private List<Branch> branches(OutputRule.Calls calls) {
+        List<Map<String, Object>> tools = calls.tools();
         ToolFormat format = model.format();
         List<Step> call = format.call();
         String open = format.section().opens().isEmpty() ? ""
@@ -82,8 +83,11 @@ final class OutputGrammar {
                 && call.get(1) instanceof Step.Arguments) {
             return named(open, name.until().getFirst(), "", tools);
         }
-        throw ApiException.invalid("tool_choice", "tool_choice: calls can not be forced in the "
-                + "format of this model, " + model.toolFormatName());
+        String name = calls.required() ? "tool_choice"
+                : calls.parallel() ? "tools" : "parallel_tool_calls";
+        throw ApiException.invalid(name,
+                "%s: calls can not be held to rules in the format of this model, %s"
+                        .formatted(name, model.toolFormatName()));
     }
 
     /// `OPEN{"name": .., "arguments": ..}CLOSE`: the tools are alternatives of one schema.

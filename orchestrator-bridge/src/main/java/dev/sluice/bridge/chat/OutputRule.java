@@ -17,8 +17,16 @@ public sealed interface OutputRule {
     /// Text that a GBNF grammar describes.
     record Gbnf(String grammar) implements OutputRule {}
 
-    /// At least one call of one of these tools.
+    /// Calls of these tools alone, their arguments as the tools' schemas say.
     ///
+    /// @param required whether there must be one
     /// @param parallel whether there may be several
-    record Calls(List<Map<String, Object>> tools, boolean parallel) implements OutputRule {}
+    record Calls(List<Map<String, Object>> tools, boolean required, boolean parallel)
+            implements OutputRule {
+
+        /// At least one call.
+        public Calls(List<Map<String, Object>> tools, boolean parallel) {
+            this(tools, true, parallel);
+        }
+    }
 }

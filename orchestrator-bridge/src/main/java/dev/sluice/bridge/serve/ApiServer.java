@@ -10,6 +10,9 @@ import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
 import dev.sluice.bridge.openai.OpenAiEndpoints;
+import dev.sluice.bridge.responses.ResponseStore;
+import dev.sluice.bridge.responses.ResponsesEndpoints;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 
@@ -24,6 +27,8 @@ public final class ApiServer implements Exchange.Handler {
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
+                new ResponsesEndpoints(host, new ResponseStore(Clock.systemUTC(),
+                        ResponseStore.BYTES_MAX, ResponseStore.KEEP)),
                 new LlamaEndpoints(host)));
     }
 
