@@ -22,11 +22,16 @@ public final class ChatRun {
         String prompt = ChatPrompt.render(model, request);
         int[] promptIds = model.tokenizer().encodePrompt(prompt);
         ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        if (!request.tools().isEmpty() && !model.callsTools()) {
+            throw ApiException.invalid("tools", "tools: the model '%s' knows none"
+                    .formatted(model.name()));
+        }
+        boolean inReasoning = model.opensReasoning(prompt);
+        var grammar = new OutputGrammar(model, inReasoning);
         var readers = new ArrayList<ChoiceReader>();
         for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
             MessageReader reader = model.reader(types, prompt);
-            readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
+            readers.add(new ChoiceReader(stream, reader, model.tokenizer(), inReasoning));
         }
         return new RunningChoices(List.copyOf(readers));
     }

@@ -26,21 +26,25 @@ public final class ChoiceReader {
     private int reasoningTokens;
 
     /// A reader that takes the text apart.
-    ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer) {
-        this(stream, reader, tokenizer, false);
+    ///
+    /// @param inReasoning whether the answer begins inside of reasoning
+    ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer,
+            boolean inReasoning) {
+        this(stream, reader, tokenizer, false, inReasoning);
     }
 
-    private ChoiceReader(
-            TokenStream stream, MessageReader reader, Tokenizer tokenizer, boolean plain) {
+    private ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer,
+            boolean plain, boolean inReasoning) {
         this.stream = stream;
         this.reader = reader;
         this.tokenizer = tokenizer;
         this.plain = plain;
+        reasoning = inReasoning;
     }
 
     /// Reads an answer whose text is all content.
     public static ChoiceReader plain(TokenStream stream, Tokenizer tokenizer) {
-        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true);
+        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true, false);
     }
 
     /// What one token brought.

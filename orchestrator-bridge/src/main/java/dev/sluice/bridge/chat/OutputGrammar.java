@@ -6,6 +6,7 @@ import dev.sluice.runtime.TokenConstraint;
 import dev.sluice.runtime.grammar.Grammar;
 import dev.sluice.runtime.grammar.GrammarConstraint;
 import dev.sluice.runtime.grammar.GrammarRejected;
+import dev.sluice.runtime.grammar.GrammarStart;
 import dev.sluice.runtime.grammar.GrammarTrigger;
 import dev.sluice.runtime.grammar.GrammarTrigger.Branch;
 import dev.sluice.runtime.grammar.Grammars;
@@ -31,30 +32,53 @@ final class OutputGrammar {
 
     /// @throws ApiException if the rule can not be held
     Supplier<? extends TokenConstraint> constraint(OutputRule rule) {
+        return switch (rule) {
+            case OutputRule.Free() -> () -> TokenConstraint.FREE;
+            case OutputRule.Calls calls when !calls.required() -> of(Grammars.triggered(
+                    new GrammarTrigger(branches(calls), false, calls.parallel()
+                            ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+            case OutputRule.Calls calls -> answer(branches(calls), List.of(), calls.parallel());
+            case OutputRule.CallsOrForm(var calls, var form) -> answer(branches(calls),
+                    calls.required() ? List.of() : List.of(form(form)), calls.parallel());
+            case OutputRule.JsonObject _, OutputRule.Schema _, OutputRule.Gbnf _ ->
+                    answer(List.of(), List.of(form(rule)), false);
+        };
+    }
+
+    private static Grammar form(OutputRule rule) {
         try {
             return switch (rule) {
-                case OutputRule.Free() -> () -> TokenConstraint.FREE;
-                case OutputRule.JsonObject() -> answer(Grammars.jsonObject());
-                case OutputRule.Schema(Object document) -> answer(Grammars.jsonSchema(document));
-                case OutputRule.Gbnf(String grammar) -> answer(Grammars.gbnf(grammar));
-                case OutputRule.Calls calls -> of(Grammars.triggered(
-                        new GrammarTrigger(branches(calls), calls.required(), calls.parallel()
-                                ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+                case OutputRule.JsonObject() -> Grammars.jsonObject();
+                case OutputRule.Schema(Object document) -> Grammars.jsonSchema(document);
+                case OutputRule.Gbnf(String grammar) -> Grammars.gbnf(grammar);
+                case OutputRule.Free _, OutputRule.Calls _, OutputRule.CallsOrForm _ ->
+                        throw new IllegalArgumentException("no form of content: " + rule);
             };
         } catch (GrammarRejected e) {
-            throw ApiException.invalid(rule instanceof OutputRule.Calls ? "tools"
-                    : "response_format", e.getMessage());
+            throw ApiException.invalid("response_format", e.getMessage());
         }
     }
 
-    /// The whole answer, after the reasoning if there is one.
-    private Supplier<GrammarConstraint> answer(Grammar grammar) {
-        if (!inReasoning) {
-            return of(grammar);
+    /// The whole answer: one of these, after the reasoning if there is any.
+    ///
+    ///     prompt ends inside of reasoning:  thought CLOSE answer
+    ///     the model may open it itself:     answer | OPEN thought CLOSE answer
+    private Supplier<GrammarConstraint> answer(
+            List<Branch> calls, List<Grammar> forms, boolean again) {
+        Grammar answer = calls.isEmpty() ? forms.getFirst()
+                : Grammars.starting(new GrammarStart(calls, forms, again));
+        if (!inReasoning && !model.opensReasoningItself()) {
+            return of(answer);
         }
-        String close = model.format().reasoning().close();
-        return of(Grammars.triggered(new GrammarTrigger(
-                List.of(branch(close, grammar, "")), true, GrammarTrigger.Then.END)));
+        ToolFormat.Marks marks = model.format().reasoning();
+        Grammar thought = Grammars.triggered(new GrammarTrigger(
+                List.of(branch(marks.close(), answer, "")), true, GrammarTrigger.Then.END));
+        if (inReasoning) {
+            return of(thought);
+        }
+        var branches = new ArrayList<>(calls);
+        branches.add(branch(marks.open(), thought, ""));
+        return of(Grammars.starting(new GrammarStart(branches, forms, again)));
     }
 
     private Supplier<GrammarConstraint> of(Grammar grammar) {
@@ -64,7 +88,14 @@ final class OutputGrammar {
     // ---- calls -------------------------------------------------------------------------------
 
     private List<Branch> branches(OutputRule.Calls calls) {
-        List<Map<String, Object>> tools = calls.tools();
+        try {
+            return branches(calls, calls.tools());
+        } catch (GrammarRejected e) {
+            throw ApiException.invalid("tools", e.getMessage());
+        }
+    }
+
+    private List<Branch> branches(OutputRule.Calls calls, List<Map<String, Object>> tools) {
         ToolFormat format = model.format();
         List<Step> call = format.call();
         String open = format.section().opens().isEmpty() ? ""

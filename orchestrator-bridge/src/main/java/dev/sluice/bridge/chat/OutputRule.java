@@ -29,4 +29,10 @@ public sealed interface OutputRule {
             this(tools, true, parallel);
         }
     }
+
+    /// Either calls and nothing else, or a text of another form.
+    ///
+    /// @param calls where they are required, nothing else may come
+    /// @param form  that rules content alone: neither free nor calls
+    record CallsOrForm(Calls calls, OutputRule form) implements OutputRule {}
 }

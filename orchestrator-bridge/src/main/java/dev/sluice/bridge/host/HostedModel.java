@@ -109,6 +109,13 @@ public final class HostedModel implements AutoCloseable {
         return !open.isEmpty() && prompt.stripTrailing().endsWith(open.strip());
     }
 
+    /// Whether an answer may begin with reasoning whose mark the prompt does not have.
+    public boolean opensReasoningItself() {
+        String open = format().reasoning().open();
+        return !open.isEmpty()
+                && (templateSource.contains(open.strip()) || tokenizer.contains(open));
+    }
+
     /// Takes an answer of this model apart. Without a tool format only `<think>` is known.
     ///
     /// @param prompt the rendered prompt, whose end shows whether it opened the reasoning

@@ -41,7 +41,7 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         var settings = new ChatRequest.Settings(sampling(fields), maxTokens(fields),
                 stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
                 CommonFields.hints(fields, client), fields.text("cache_salt").orElse(""),
-                CommonFields.rule(form, tools, "response_format"));
+                CommonFields.rule(form, tools));
         var request = new ChatRequest(model, messages(fields), tools.shown(),
                 CommonFields.variables(fields, fields, "reasoning_effort"), "", settings);
         fields.end();

@@ -80,16 +80,11 @@ public final class CommonFields {
     }
 
     /// What holds of an answer that has a form and may have calls.
-    ///
-    /// @param name of the field with the form
-    public static OutputRule rule(OutputRule form, ToolFields tools, String name) {
-        if (tools.rule().isEmpty()) {
-            return form;
+    public static OutputRule rule(OutputRule form, ToolFields tools) {
+        if (form instanceof OutputRule.Free) {
+            return tools.rule().isPresent() ? tools.rule().get() : form;
         }
-        if (!(form instanceof OutputRule.Free)) {
-            throw ApiException.invalid(name, name + " and rules for calls (a tool_choice that "
-                    + "forces one, strict tools, parallel_tool_calls: false) exclude each other");
-        }
-        return tools.rule().get();
+        return tools.rule().or(tools::anyCalls)
+                .<OutputRule>map(calls -> new OutputRule.CallsOrForm(calls, form)).orElse(form);
     }
 }

@@ -20,6 +20,12 @@ public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Ca
     private static final String CHOICES =
             "none, auto, required, a function or allowed_tools";
 
+    /// Calls of the shown tools, with any arguments; empty where there is no tool.
+    Optional<OutputRule.Calls> anyCalls() {
+        return shown.isEmpty() ? Optional.empty() : Optional.of(new OutputRule.Calls(
+                shown.stream().map(ToolFields::loose).toList(), false, true));
+    }
+
     /// Where an endpoint keeps a function's name and the allowed tools.
     public enum Shape {
         /// `{"type":"function","function":{"name":..}}`: chat completions.

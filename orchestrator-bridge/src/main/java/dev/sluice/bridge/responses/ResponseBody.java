@@ -52,7 +52,7 @@ record ResponseBody(ChatRequest request, List<Map<String, Object>> context,
                 .orElse(Integer.MAX_VALUE);
         var settings = new ChatRequest.Settings(sampling, maxTokens, List.of(), 1,
                 CommonFields.hints(fields, client), fields.text("cache_salt").orElse(""),
-                CommonFields.rule(form(fields), tools, "text.format"));
+                CommonFields.rule(form(fields), tools));
         var request = new ChatRequest(fields.text("model").orElse(""),
                 Conversation.messages(instructions, items), tools.shown(),
                 CommonFields.variables(fields, reasoning, "effort"), "", settings);

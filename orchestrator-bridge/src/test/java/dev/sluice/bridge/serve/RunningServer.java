@@ -23,7 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A server on a free port with a tiny random model, and a client for it.
-final class RunningServer implements AutoCloseable {
+public final class RunningServer implements AutoCloseable {
     static final Path MODEL =
             Path.of("../models/core/src/test/resources/goldens/llama/model-f32.gguf");
 
@@ -31,12 +31,18 @@ final class RunningServer implements AutoCloseable {
     private final HttpServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
-        host = new ModelHost(Map.of("tiny", new Tiny()), Long.MAX_VALUE);
+    public RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
+        this(options, keys, new Tiny());
+    }
+
+    /// A server of one model, which is named `tiny`.
+    public RunningServer(HttpOptions options, ApiKeys keys, ModelHost.Opener model)
+            throws IOException {
+        host = new ModelHost(Map.of("tiny", model), Long.MAX_VALUE);
         server = HttpServer.start(options, new ApiServer(host, keys));
     }
 
-    static RunningServer start() throws IOException {
+    public static RunningServer start() throws IOException {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
@@ -54,29 +60,34 @@ final class RunningServer implements AutoCloseable {
         public long bytes() { return 1 << 20; }
     }
 
-    int port() { return server.port(); }
+    public int port() { return server.port(); }
 
-    HttpServer server() { return server; }
+    public HttpServer server() { return server; }
 
-    HostedModel model() {
+    public HostedModel model() {
         return host.list().getFirst().model().orElseThrow();
     }
 
-    record Reply(int status, String body, Optional<String> retryAfter) {
-        Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
+    public record Reply(int status, String body, Optional<String> retryAfter) {
+        public Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
 
-        Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
+        public Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
     }
 
-    Reply post(String path, String json, String... headers)
+    public Reply post(String path, String json, String... headers)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
                 .POST(HttpRequest.BodyPublishers.ofString(json));
         return send(headers.length == 0 ? request : request.headers(headers));
     }
 
-    Reply get(String path) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(uri(path)).GET());
+    public Reply get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).GET();
+        return send(headers.length == 0 ? request : request.headers(headers));
+    }
+
+    public Reply delete(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri(path)).DELETE());
     }
 
     private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
