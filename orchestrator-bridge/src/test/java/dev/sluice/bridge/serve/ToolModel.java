@@ -25,7 +25,6 @@ public final class ToolModel implements ModelHost.Opener {
             {% endfor %}<tool_call></tool_call><|im_end|>
             {% endif %}
             {%- for m in messages %}<|im_start|>{{ m.role }}
-            {% if m.reasoning_content %}<think>{{ m.reasoning_content }}</think>{% endif -%}
             {{ m.content }}
             {%- for call in m.tool_calls or [] -%}
             <tool_call>{"name": "{{ call.function.name }}", "arguments": {{
@@ -33,14 +32,24 @@ public final class ToolModel implements ModelHost.Opener {
             {%- endfor %}<|im_end|>
             {% endfor %}
             {%- if add_generation_prompt %}<|im_start|>assistant
-            {% if enable_thinking %}<think>
-            {% endif %}{% endif %}""";
+            {% endif %}""";
+
+    /// The same, and it thinks where it is told to.
+    public static final String THINKING = HERMES
+            .replace("{{ m.content }}", "{% if m.reasoning_content %}<think>"
+                    + "{{ m.reasoning_content }}</think>{% endif %}{{ m.content }}")
+            .replace("assistant\n", "assistant\n{% if enable_thinking %}<think>\n{% endif %}");
 
     private static final Path SOURCE =
             Path.of("../models/core/src/test/resources/goldens/llama/hf");
 
     private final Path folder;
     private final EngineOptions options;
+
+    /// Eight sequences at once.
+    public ToolModel(Path folder, String template) {
+        this(folder, template, EngineOptions.defaults().withParallel(8));
+    }
 
     /// Writes the model into an empty folder.
     public ToolModel(Path folder, String template, EngineOptions options) {
@@ -65,7 +74,7 @@ public final class ToolModel implements ModelHost.Opener {
         var load = new LoadOptions(DType.F32, 4096, 8, 64);
         LoadedModel model = LoadedModel.open(folder,
                 Kernels.open("vector", BackendOptions.defaults()), load, _ -> { });
-        return new HostedModel("tiny", model, options.withParallel(8), Clock.systemUTC());
+        return new HostedModel("tiny", model, options, Clock.systemUTC());
     }
 
     @Override
