@@ -28,18 +28,13 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         fields.only("modalities", List.of("text"));
         String model = fields.text("model").orElse("");
         boolean stream = fields.flag("stream", false);
-        boolean includeUsage = fields.object("stream_options").map(options -> {
-            boolean usage = options.flag("include_usage", false);
-            options.only("include_obfuscation", false);
-            options.end();
-            return usage;
-        }).orElse(false);
+        boolean includeUsage = CommonFields.includeUsage(fields);
         ToolFields tools = ToolFields.read(fields, ToolFields.Shape.NESTED);
         OutputRule form = fields.object("response_format")
                 .map(format -> CommonFields.format(format, ToolFields.Shape.NESTED))
                 .orElse(new OutputRule.Free());
         var settings = new ChatRequest.Settings(sampling(fields), maxTokens(fields),
-                stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
+                CommonFields.stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
                 CommonFields.hints(fields, client), fields.text("cache_salt").orElse(""),
                 CommonFields.rule(form, tools));
         var request = new ChatRequest(model, messages(fields), tools.shown(),
@@ -61,14 +56,6 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
     private static int maxTokens(Fields fields) {
         int older = fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
         return fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE).orElse(older);
-    }
-
-    private static List<String> stops(Fields fields) {
-        List<String> stops = fields.texts("stop");
-        if (stops.contains("") || stops.size() > 16) {
-            throw ApiException.invalid("stop", "stop: at most 16 texts, none of them empty");
-        }
-        return stops;
     }
 
     // ---- messages ----------------------------------------------------------------------------

@@ -10,6 +10,9 @@ import java.util.Map;
 
 /// Fields that OpenAI's endpoints share.
 public final class CommonFields {
+    /// OpenAI allows four.
+    private static final int STOPS_MAX = 16;
+
     private CommonFields() { }
 
     /// Reads what never changes an answer: who asks, what for, and where the request is counted.
@@ -24,6 +27,26 @@ public final class CommonFields {
         });
         fields.oneOf("service_tier", "auto", "default");
         fields.oneOf("prompt_cache_retention", "in-memory", "in_memory");
+    }
+
+    /// Texts that end an answer.
+    static List<String> stops(Fields fields) {
+        List<String> stops = fields.texts("stop");
+        if (stops.contains("") || stops.size() > STOPS_MAX) {
+            throw ApiException.invalid("stop",
+                    "stop: at most %d texts, none of them empty".formatted(STOPS_MAX));
+        }
+        return stops;
+    }
+
+    /// Whether a stream ends with what it cost.
+    static boolean includeUsage(Fields fields) {
+        return fields.object("stream_options").map(options -> {
+            boolean usage = options.flag("include_usage", false);
+            options.only("include_obfuscation", false);
+            options.end();
+            return usage;
+        }).orElse(false);
     }
 
     /// Who asks, and how urgent it is.
