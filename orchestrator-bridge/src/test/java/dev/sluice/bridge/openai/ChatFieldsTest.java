@@ -55,7 +55,7 @@ final class ChatFieldsTest {
 
     private static String tool(String name) {
         return "{\"type\":\"function\",\"function\":{\"name\":\"" + name + "\",\"parameters\":"
-                + "{\"type\":\"object\",\"properties\":{\"a\":{\"enum\":[1,2]}},"
+                + "{\"type\":\"object\",\"properties\":{\"a\":{\"enum\":[\"x\",\"y\"]}},"
                 + "\"required\":[\"a\"],\"additionalProperties\":false}}}";
     }
 
@@ -134,13 +134,24 @@ final class ChatFieldsTest {
                 .get("content")).getFirst();
         assertEquals(3, ((List<?>) first.get("top_logprobs")).size());
         assertTrue(first.get("bytes") instanceof List, first.toString());
-        // The likeliest first token is banned by its id.
-        long banned = (Long) ((List<?>) server.post("/tokenize", Json.write(Map.of(
-                "content", first.get("token")))).json().get("tokens")).getFirst();
-        String without = text("\"logit_bias\":{\"" + banned + "\":-100}");
-        assertFalse(without.startsWith((String) first.get("token")), without);
-        assertNotEquals(text("\"max_completion_tokens\":40").length(),
-                text("\"max_completion_tokens\":40,\"frequency_penalty\":2").length());
+        // A token as good as forced, and then banned.
+        long id = (Long) ((List<?>) server.post("/tokenize", "{\"content\":\"a\"}").json()
+                .get("tokens")).getFirst();
+        assertEquals("aaaaaaaa", text("\"logit_bias\":{\"" + id + "\":100}"));
+        String spread = "\"temperature\":2,\"seed\":1,\"max_completion_tokens\":400,"
+                + "\"ignore_eos\":true,\"logprobs\":true";
+        assertTrue(drawn(spread, ",\"logit_bias\":{\"" + id + "\":10}"));
+        assertFalse(drawn(spread, ",\"logit_bias\":{\"" + id + "\":-100}"));
+        assertNotEquals(text("\"logit_bias\":{\"" + id + "\":20}"),
+                text("\"logit_bias\":{\"" + id + "\":20},\"frequency_penalty\":2,"
+                        + "\"presence_penalty\":2,\"repetition_penalty\":50"));
+    }
+
+    /// Whether the token `a` is in an answer.
+    private static boolean drawn(String fields, String more) throws Exception {
+        String body = body(fields + more).replaceFirst(
+                "\"max_completion_tokens\":8,\"temperature\":0,", "");
+        return answered(server, body).toString().contains("token=a,");
     }
 
     @Test
@@ -179,7 +190,7 @@ final class ChatFieldsTest {
         return ((List<?>) message(completion).get("tool_calls")).stream().map(call -> {
             Map<?, ?> function = (Map<?, ?>) ((Map<?, ?>) call).get("function");
             Map<?, ?> arguments = (Map<?, ?>) Json.parse((String) function.get("arguments"));
-            assertTrue(List.of(1L, 2L).contains(arguments.get("a")), function.toString());
+            assertTrue(List.of("x", "y").contains(arguments.get("a")), function.toString());
             return (String) function.get("name");
         }).toList();
     }
@@ -235,7 +246,7 @@ final class ChatFieldsTest {
     void strict_tools_are_kept_to_and_others_are_free() throws Exception {
         String strict = TOOLS.replace("\"parameters\"", "\"strict\":true,\"parameters\"");
         answered(server, body(strict));
-        String impossible = strict.replace("{\"enum\":[1,2]}",
+        String impossible = strict.replace("{\"enum\":[\"x\",\"y\"]}",
                 "{\"type\":\"array\",\"uniqueItems\":true}");
         Reply refused = server.post(PATH, body(impossible));
         assertEquals(400, refused.status(), refused.body());

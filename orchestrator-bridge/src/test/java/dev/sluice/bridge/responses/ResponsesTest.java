@@ -269,7 +269,8 @@ final class ResponsesTest {
         try (RunningServer server = server(ApiKeys.OPEN, ToolModel.THINKING)) {
             String thinking = ",\"reasoning\":{\"effort\":\"low\",\"summary\":\"auto\"}";
             Map<?, ?> response = created(server, body("\"hi\"", thinking
-                    + ",\"ignore_eos\":true,\"include\":[\"reasoning.encrypted_content\"],\"store\":false"));
+                    + ",\"ignore_eos\":true,\"store\":false,"
+                    + "\"include\":[\"reasoning.encrypted_content\"]"));
             Map<?, ?> item = item(response, 0);
             assertEquals("reasoning", item.get("type"), response.toString());
             Map<?, ?> usage = (Map<?, ?>) ((Map<?, ?>) response.get("usage"))

@@ -63,7 +63,7 @@ public final class ToolModel implements ModelHost.Opener {
             Files.writeString(folder.resolve("chat_template.jinja"), template);
             Files.writeString(folder.resolve("config.json"),
                     Files.readString(SOURCE.resolve("config.json")).replace(
-                            "\"max_position_embeddings\": 256", "\"max_position_embeddings\": 4096"));
+                            "_position_embeddings\": 256", "_position_embeddings\": 4096"));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
