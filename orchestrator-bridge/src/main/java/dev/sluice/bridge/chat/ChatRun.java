@@ -19,13 +19,19 @@ public final class ChatRun {
     ///
     /// @throws ApiException if it can not be served
     public static RunningChoices start(HostedModel model, ChatRequest request) {
-        String prompt = ChatPrompt.render(model, request);
-        int[] promptIds = model.tokenizer().encodePrompt(prompt);
+        return start(model, request, ChatPrompt.of(model, request));
+    }
+
+    /// Submits a conversation whose prompt is there already.
+    ///
+    /// @throws ApiException if it can not be served
+    public static RunningChoices start(
+            HostedModel model, ChatRequest request, ChatPrompt prompt) {
         ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        var grammar = new OutputGrammar(model, model.opensReasoning(prompt.text()));
         var readers = new ArrayList<ChoiceReader>();
-        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
-            MessageReader reader = model.reader(types, prompt);
+        for (TokenStream stream : submit(model, request.settings(), prompt.tokenIds(), grammar)) {
+            MessageReader reader = model.reader(types, prompt.text());
             readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
         }
         return new RunningChoices(List.copyOf(readers));

@@ -1,5 +1,6 @@
 package dev.sluice.bridge.serve;
 
+import dev.sluice.bridge.anthropic.AnthropicEndpoints;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.ApiException.Kind;
 import dev.sluice.bridge.api.ApiKeys;
@@ -24,6 +25,7 @@ public final class ApiServer implements Exchange.Handler {
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
+                new AnthropicEndpoints(host),
                 new LlamaEndpoints(host)));
     }
 
