@@ -132,7 +132,7 @@ final class AnthropicClientTest {
         Message second = client.messages().create(ask.addMessage(first)
                 .addUserMessageOfContentBlockParams(List.of(ContentBlockParam.ofToolResult(result)))
                 .maxTokens(8).toolChoice(ToolChoiceNone.builder().build()).build());
-        assertEquals(8, second.usage().outputTokens());
+        assertTrue(second.content().stream().noneMatch(ContentBlock::isToolUse));
         assertTrue(second.usage().cacheReadInputTokens().orElse(0L) > 0, second.toString());
     }
 
