@@ -168,8 +168,15 @@ final class InputMessages {
         block.ignore("caller");
         end(block);
         toolNames.put(id, name);
-        return Map.of("id", id, "type", "function", "function",
-                Map.of("name", name, "arguments", input.values()));
+        // In a fixed order: the template writes it out, and a cached prefix must stay the same.
+        var function = new LinkedHashMap<String, Object>();
+        function.put("name", name);
+        function.put("arguments", input.values());
+        var call = new LinkedHashMap<String, Object>();
+        call.put("id", id);
+        call.put("type", "function");
+        call.put("function", function);
+        return call;
     }
 
     private void takePrefill(Fields last) {

@@ -32,7 +32,11 @@ record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> for
                         "%s: two tools are named '%s'".formatted(
                                 tool.path("name"), function.get("name")));
             }
-            tools.add(Map.of("type", "function", "function", function));
+            // In a fixed order: the template writes it out, and a cached prefix must stay the same.
+            var shown = new LinkedHashMap<String, Object>();
+            shown.put("type", "function");
+            shown.put("function", function);
+            tools.add(shown);
         }
         ToolChoice choice = choice(fields, tools, marked);
         if (strict && choice.forced().isEmpty() && !choice.shown().isEmpty()) {

@@ -88,7 +88,7 @@ public final class ChatRun {
     }
 
     /// The failure of a stream as an error of the request.
-    public static ApiException failure(TokenEvent.Failed failed) {
+    static ApiException failure(TokenEvent.Failed failed) {
         return new ApiException(switch (failed.failure()) {
             case NO_TOKEN, ENGINE_FAILED -> ApiException.Kind.FAILED;
             case ENGINE_STOPPED -> ApiException.Kind.UNAVAILABLE;

@@ -1,24 +1,21 @@
 package dev.sluice.bridge.llama;
 
-import dev.sluice.bridge.chat.ChatRun;
+import dev.sluice.bridge.chat.ChoiceReader;
 import dev.sluice.bridge.chat.TokenText;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.TaskSlots;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.FinishReason;
 import dev.sluice.runtime.Logprob;
-import dev.sluice.runtime.TokenEvent;
-import dev.sluice.runtime.TokenEvent.Failed;
 import dev.sluice.runtime.TokenEvent.Finished;
-import dev.sluice.runtime.TokenEvent.Token;
-import dev.sluice.runtime.TokenStream;
+import dev.sluice.runtime.toolcall.MessageEvent;
+import dev.sluice.runtime.toolcall.MessageEvent.Content;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CancellationException;
 
 /// One answer of `/completion` as it is read, and its JSON in the shapes of llama-server. One
 /// thread.
@@ -35,6 +32,7 @@ final class CompletionAnswer {
     private final CompletionBody body;
     private final int index;
     private final TaskSlots.Task task;
+    private final ChoiceReader reader;
     private final StringBuilder content = new StringBuilder();
     private final List<Integer> tokens = new ArrayList<>();
     private final List<Object> probabilities = new ArrayList<>();
@@ -46,58 +44,52 @@ final class CompletionAnswer {
         this.body = body;
         this.index = index;
         this.task = task;
+        reader = ChoiceReader.plain(task.stream(), model.tokenizer());
     }
 
-    TokenStream stream() { return task.stream(); }
+    ChoiceReader reader() { return reader; }
 
     /// Reads to the end and gives the last or only object.
     ///
     /// @throws dev.sluice.bridge.api.ApiException if the engine fails
     Map<String, Object> read(Listener listener) {
-        while (true) {
-            switch (take()) {
-                case Token token -> {
-                    if (body.predict() != 0) {
-                        add(token, listener);
-                    }
-                }
-                case Finished finished -> {
-                    if (body.predict() != 0) {
-                        content.append(finished.text());
-                    }
-                    return last(finished);
-                }
-                case Failed failed -> throw ChatRun.failure(failed);
+        String held = "";
+        while (reader.finished().isEmpty()) {
+            ChoiceReader.Piece piece = reader.next();
+            String text = body.predict() == 0 ? "" : text(piece);
+            content.append(text);
+            if (piece.tokenIds().isEmpty()) {
+                held = text;
+            } else if (body.predict() != 0) {
+                add(piece, text, listener);
             }
         }
+        return last(reader.finished().get(), held);
     }
 
-    private TokenEvent take() {
-        try {
-            return task.stream().take();
-        } catch (InterruptedException e) {
-            task.stream().cancel();
-            Thread.currentThread().interrupt();
-            throw new CancellationException("interrupted while reading an answer");
+    private static String text(ChoiceReader.Piece piece) {
+        var text = new StringBuilder();
+        for (MessageEvent event : piece.events()) {
+            text.append(event instanceof Content(String more) ? more : "");
         }
+        return text.toString();
     }
 
-    private void add(Token token, Listener listener) {
+    private void add(ChoiceReader.Piece read, String text, Listener listener) {
         long now = System.nanoTime();
         firstNanos = tokens.isEmpty() ? now : firstNanos;
-        tokens.add(token.id());
-        content.append(token.text());
-        List<Object> entry = token.logprobs().isEmpty() ? List.of()
-                : List.of(probability(token.logprobs()));
+        tokens.addAll(read.tokenIds());
+        List<Object> entry = read.logprobs().isEmpty() ? List.of()
+                : List.of(probability(read.logprobs()));
         probabilities.addAll(entry);
         if (body.predictMillis() > 0 && now - firstNanos > body.predictMillis() * 1_000_000L
                 && content.indexOf("\n") >= 0) {
-            task.stream().cancel();
+            reader.cancel();
         }
         var piece = new LinkedHashMap<String, Object>();
         piece.put("index", index);
-        piece.put("content", token.text());
-        piece.put("tokens", List.of(token.id()));
+        piece.put("content", text);
+        piece.put("tokens", read.tokenIds());
         piece.put("stop", false);
         piece.put("id_slot", task.slot());
         piece.put("tokens_predicted", tokens.size());
@@ -138,14 +130,14 @@ final class CompletionAnswer {
 
     // ---- the last object ---------------------------------------------------------------------
 
-    private Map<String, Object> last(Finished finished) {
+    private Map<String, Object> last(Finished finished, String held) {
         boolean streamed = body.shape().stream();
         int prompt = finished.usage().promptTokens();
         int predicted = body.predict() == 0 ? 0 : finished.usage().completionTokens();
         var last = new LinkedHashMap<String, Object>();
         last.put("index", index);
         // What was held back belongs to the stream's last object.
-        last.put("content", streamed ? held(finished) : content.toString());
+        last.put("content", streamed ? held : content.toString());
         last.put("tokens", body.shape().tokens() && !streamed ? tokens : List.of());
         last.put("id_slot", task.slot());
         last.put("stop", true);
@@ -164,10 +156,6 @@ final class CompletionAnswer {
             last.put("completion_probabilities", probabilities);
         }
         return body.shape().fields().isEmpty() ? last : picked(last);
-    }
-
-    private String held(Finished finished) {
-        return body.predict() == 0 ? "" : finished.text();
     }
 
     private String stopType(Finished finished) {

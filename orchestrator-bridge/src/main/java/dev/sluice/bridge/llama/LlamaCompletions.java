@@ -47,7 +47,7 @@ final class LlamaCompletions {
         fields.end();
         List<CompletionAnswer> answers = start(model, body, prompts.tokenIds());
         boolean several = prompts.several() || answers.size() > 1;
-        cancelling(model, answers).serve(call.exchange(), () -> {
+        running(answers).serve(call.exchange(), () -> {
             if (body.shape().stream()) {
                 stream(call, answers);
             } else {
@@ -71,15 +71,15 @@ final class LlamaCompletions {
             return answers;
         } finally {
             if (!started) {
-                cancelling(model, answers).cancel();
+                running(answers).cancel();
             }
         }
     }
 
-    private static RunningChoices cancelling(HostedModel model, List<CompletionAnswer> answers) {
+    private static RunningChoices running(List<CompletionAnswer> answers) {
         var readers = new ArrayList<ChoiceReader>();
         for (CompletionAnswer answer : answers) {
-            readers.add(ChoiceReader.plain(answer.stream(), model.tokenizer()));
+            readers.add(answer.reader());
         }
         return new RunningChoices(readers);
     }
@@ -99,7 +99,7 @@ final class LlamaCompletions {
                     events.data(answer.read(events::data));
                 }
             } catch (ApiException e) {
-                answers.forEach(answer -> answer.stream().cancel());
+                answers.forEach(answer -> answer.reader().cancel());
                 events.data(LlamaErrors.body(e));
             }
         }

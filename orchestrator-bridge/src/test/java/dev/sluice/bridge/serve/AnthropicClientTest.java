@@ -51,8 +51,8 @@ final class AnthropicClientTest {
 
     @BeforeAll
     static void start() throws Exception {
-        // After this test's prompts the model says the token "per": it is made to call a tool.
-        Path model = new PatchedModel().token("per", "<tool_call>")
+        // After this test's prompts the model says " val" soon: it is made to call a tool.
+        Path model = new PatchedModel().token("Ġval", "<tool_call>")
                 .write(folder.resolve("m.gguf"), PatchedModel.AGENT);
         Path keys = Files.writeString(folder.resolve("keys"), "secret\n");
         server = new PatchedServer(model, ApiKeys.read(keys));
