@@ -66,8 +66,11 @@ final class TokenLoop {
     /// Token ids that may occur, from 0 to this, exclusive.
     int vocab() { return writer.vocab(); }
 
-    /// Ends the threads that draw.
-    void close() { writer.close(); }
+    /// Ends the threads that draw, and its turns.
+    void close() {
+        setup.turn().close();
+        writer.close();
+    }
 
     /// Takes a request with all its choices: the first computes the prompt, the others go on from
     /// there.
@@ -95,9 +98,16 @@ final class TokenLoop {
 
     Generation of(Job job) { return byJob.get(job); }
 
-    /// One step. Returns whether any row ran; if none did and the loop is not idle, everyone waits
-    /// for a tier.
+    /// One step, when it is this engine's turn. Returns whether any row ran; if none did and the
+    /// loop is not idle, everyone waits for a tier.
     boolean step() {
+        setup.turn().begin();
+        boolean ran = runStep();
+        setup.turn().end(ran && !idle());
+        return ran;
+    }
+
+    private boolean runStep() {
         long now = setup.clock().getAsLong();
         endLeavers(now);
         starts.refresh();
