@@ -2,19 +2,19 @@ package dev.sluice.runtime;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
-/// Engines that share processors take turns, one step at a time: two steps at once would have each
-/// other's threads in the way. Any thread.
+/// Engines that share processors take turns: two steps at once would have each other's threads in
+/// the way. A turn lasts a step; where the model allows it, it may change between two layers of a
+/// step, so that a small model need not wait for a large one's. Any thread.
 ///
 /// The processors' time is shared by weight (stride scheduling, Waldspurger and Weihl 1995): each
 /// engine has a virtual time, which a step moves on by its duration over the weight, and whoever is
 /// furthest behind goes next. An engine that has been idle comes back with at most [#CREDIT_NANOS]
 /// of processor time to its credit, so that the small one that is asked now and then answers as if
-/// it were alone but for the end of one step, and nobody can save up for hours.
+/// it were alone, and nobody can save up for hours.
 ///
 /// ```java
 /// var turns = new StepTurns();
@@ -25,10 +25,15 @@ public final class StepTurns {
     /// Of processor time.
     public static final long CREDIT_NANOS = 1_000_000_000;
 
+    /// Of processor time that an engine may be ahead in the middle of a step.
+    private static final long QUANTUM_NANOS = 10_000_000;
+
     private final ReentrantLock lock = new ReentrantLock();
     private final List<Turn> turns = new ArrayList<>();
     private final LongSupplier clock;
     private boolean held;
+    /// Of those that want a turn, how many have none; read without the lock.
+    private volatile int waiting;
     /// Virtual time of who went last.
     private double now;
 
@@ -68,6 +73,7 @@ public final class StepTurns {
         private boolean holds;
         private long begun;
         private long used;
+        private long away;
 
         private Turn(double weight) {
             this.weight = weight;
@@ -94,14 +100,49 @@ public final class StepTurns {
                 }
                 if (!held) {
                     pass();
+                } else if (!holds) {
+                    waiting++;
                 }
-                while (!holds) {
-                    mine.awaitUninterruptibly();
-                }
-                begun = clock.getAsLong();
+                awaitMine();
             } finally {
                 lock.unlock();
             }
+        }
+
+        private void awaitMine() {
+            while (!holds) {
+                mine.awaitUninterruptibly();
+            }
+            begun = clock.getAsLong();
+        }
+
+        /// In the middle of a step: lets those go first who are further behind. Costs a read when
+        /// nobody waits.
+        public void pause() {
+            if (waiting == 0) {
+                return;
+            }
+            lock.lock();
+            try {
+                long left = clock.getAsLong();
+                spend();
+                // A small lead is kept: changing over costs something too.
+                time -= QUANTUM_NANOS / weight;
+                pass();
+                time += QUANTUM_NANOS / weight;
+                awaitMine();
+                away += begun - left;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private void spend() {
+            long took = clock.getAsLong() - begun;
+            used += took;
+            time += took / weight;
+            now = time;
+            holds = false;
         }
 
         /// The step is over.
@@ -110,12 +151,8 @@ public final class StepTurns {
         public void end(boolean more) {
             lock.lock();
             try {
-                long took = clock.getAsLong() - begun;
-                used += took;
-                time += took / weight;
-                now = time;
+                spend();
                 wants = more;
-                holds = false;
                 pass();
             } finally {
                 lock.unlock();
@@ -132,12 +169,16 @@ public final class StepTurns {
             }
         }
 
+        /// Nanoseconds that others had in the middle of its steps.
+        public long awayNanos() { return away; }
+
         /// Leaves, whatever [#end] said.
         @Override
         public void close() {
             lock.lock();
             try {
                 turns.remove(this);
+                wants = false;
                 if (holds) {
                     holds = false;
                     pass();
@@ -150,17 +191,20 @@ public final class StepTurns {
 
     /// Gives the turn, which nobody holds, to whoever is furthest behind of those who want it.
     private void pass() {
-        held = false;
-        Optional<Turn> behind = Optional.empty();
-        for (Turn turn : turns) {
-            if (turn.wants && (behind.isEmpty() || turn.time < behind.get().time)) {
-                behind = Optional.of(turn);
+        int wanting = 0;
+        int behind = 0;
+        for (int i = 0; i < turns.size(); i++) {
+            Turn turn = turns.get(i);
+            if (turn.wants) {
+                behind = wanting == 0 || turn.time < turns.get(behind).time ? i : behind;
+                wanting++;
             }
         }
-        behind.ifPresent(next -> {
-            held = true;
-            next.holds = true;
-            next.mine.signal();
-        });
+        held = wanting > 0;
+        waiting = Math.max(0, wanting - 1);
+        if (held) {
+            turns.get(behind).holds = true;
+            turns.get(behind).mine.signal();
+        }
     }
 }

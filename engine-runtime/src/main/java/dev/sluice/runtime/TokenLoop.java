@@ -56,6 +56,7 @@ final class TokenLoop {
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         var guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
+        model.pauseBetweenLayers(setup.turn()::pause);
         planner = new StepPlanner(this, setup, new StepPlanner.Limits(
                 model.maxRows(), rows.logitsRowsMax()), starts, guesses);
         chosen = new Job[setup.parallel()];
@@ -127,13 +128,15 @@ final class TokenLoop {
         }
         if (rows.count() > 0) {
             long begin = setup.clock().getAsLong();
+            long away = setup.turn().awayNanos();
             rows.forward();
-            long ran = setup.clock().getAsLong() - begin;
+            away = setup.turn().awayNanos() - away;
+            long ran = setup.clock().getAsLong() - begin - away;
             stats.modelRan(ran);
             if (rows.rowCount() >= PROMPT_ROWS) {
                 cache.prefillMeasured(rows.rowCount(), ran);
             }
-            setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
+            setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now - away);
             writer.draw(rows);
             for (int i = 0; i < rows.count(); i++) {
                 settle(rows.generation(i));

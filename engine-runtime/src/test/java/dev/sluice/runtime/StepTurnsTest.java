@@ -132,6 +132,49 @@ class StepTurnsTest {
     }
 
     @Test
+    void theMiddleOfALongStepIsLeftToWhoIsBehind() throws InterruptedException {
+        StepTurns.Turn small = turns.join(1);
+        StepTurns.Turn large = turns.join(1);
+        step(large, 5 * CREDIT, false);
+        var order = Collections.synchronizedList(new ArrayList<String>());
+        large.begin();
+        large.pause();
+        order.add("first layer");
+        Thread other = Thread.ofVirtual().start(() -> {
+            small.begin();
+            order.add("small");
+            clock.addAndGet(7);
+            small.end(false);
+        });
+        while (!order.contains("small")) {
+            clock.addAndGet(1);
+            large.pause();
+        }
+        order.add("last layer");
+        large.end(false);
+        other.join();
+        assertEquals(List.of("first layer", "small", "last layer"), order);
+        assertEquals(7, small.usedNanos());
+        assertEquals(7, large.awayNanos());
+    }
+
+    @Test
+    void aSmallLeadIsKeptInTheMiddleOfAStep() throws InterruptedException {
+        StepTurns.Turn one = turns.join(1);
+        one.begin();
+        Thread other = Thread.ofVirtual().start(() -> step(turns.join(1), 5, false));
+        for (int i = 0; i < 1000; i++) {
+            clock.addAndGet(9_000);
+            one.pause();
+            Thread.onSpinWait();
+        }
+        assertEquals(0, one.awayNanos());
+        one.end(false);
+        other.join();
+        assertFalseOverlap();
+    }
+
+    @Test
     void whoClosesWithATurnInHandGivesItAway() throws InterruptedException {
         StepTurns.Turn leaving = turns.join(1);
         step(leaving, 5, true);
