@@ -69,12 +69,12 @@ final class SimulatedEngine {
     }
 
     SimulatedEngine(CausalLm model, int parallel, Drafter drafter, LoopObserver observer) {
-        this(model, TOKENIZER, parallel, 1, drafter, observer);
+        this(model, TOKENIZER, parallel, 1, drafter, observer, KvTiers.NONE);
     }
 
     SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, int samplerThreads,
-            Drafter drafter, LoopObserver observer) {
-        cache = new KvCache(model, KvTiers.NONE);
+            Drafter drafter, LoopObserver observer, KvTiers tiers) {
+        cache = new KvCache(model, tiers);
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
