@@ -78,10 +78,11 @@ final class SimulatedEngine {
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
-                samplerThreads, drafter, plain.pace(), new StepTurns().join(1), stats, observer,
+                samplerThreads, drafter, plain.quotas(), plain.pace(), new StepTurns().join(1), stats, observer,
                 () -> now, () -> ended++));
         door = new RequestDoor(
-                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
+                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, plain.quotas(),
+                () -> now);
     }
 
     Reader submit(GenerateRequest request) { return submit(request, 1).getFirst(); }
