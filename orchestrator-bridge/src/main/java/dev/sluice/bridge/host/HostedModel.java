@@ -55,7 +55,7 @@ public final class HostedModel implements AutoCloseable {
         arguments = template.map(t -> TemplateArguments.of(t, textVariables(), clock))
                 .orElse(TemplateArguments.OBJECT);
         engine = new Engine(model.lm(), tokenizer, options);
-        slots = new TaskSlots(engine, parallel);
+        slots = new TaskSlots(engine, Math.max(1, parallel));
     }
 
     public String name() { return name; }

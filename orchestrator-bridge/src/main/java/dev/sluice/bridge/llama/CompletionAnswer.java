@@ -21,7 +21,9 @@ import java.util.Map;
 /// thread.
 ///
 /// `tokens_cached` is what llama-server sends, not what its documentation says: the tokens that
-/// have keys and values in the end. What was reused stands in `timings.cache_n`.
+/// have keys and values in the end. What was reused stands in `timings.cache_n`. Each token has its
+/// own entry among the probabilities, and its own event, also when it is only part of a character;
+/// llama-server shows the token that completes the character alone.
 final class CompletionAnswer {
     /// Hears of each token in a stream.
     interface Listener {

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 
 /// How an answer is generated, by llama-server's names: `generation_settings` of an answer and
 /// `params` of a slot. The values are those in effect: a step that `samplers` leaves out shows its
@@ -66,7 +67,7 @@ final class GenerationSettings {
     /// A ban is `null`, as JSON has no infinity.
     private static List<Object> bias(Map<Integer, Float> biases) {
         var list = new ArrayList<Object>();
-        biases.forEach((token, bias) -> {
+        new TreeMap<>(biases).forEach((token, bias) -> {
             var entry = new LinkedHashMap<String, Object>();
             entry.put("bias", bias == Float.NEGATIVE_INFINITY ? null : bias);
             entry.put("token", token);

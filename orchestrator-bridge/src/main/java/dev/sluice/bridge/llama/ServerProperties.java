@@ -7,6 +7,7 @@ import dev.sluice.bridge.host.ModelFacts;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.runtime.SamplerStep;
 import dev.sluice.runtime.SamplingParams;
+import dev.sluice.runtime.SamplingParams.Dry;
 import dev.sluice.runtime.SamplingParams.Penalties;
 import dev.sluice.runtime.SamplingParams.Scope;
 import dev.sluice.runtime.toolcall.TemplateArguments;
@@ -71,7 +72,8 @@ public final class ServerProperties {
     private static SamplingParams defaultSampling() {
         return SamplingParams.defaults().withOrder(SamplerStep.LLAMA_CPP_ORDER)
                 .withTemperature(0.8f).withTopK(40).withTopP(0.95f).withMinP(0.05f)
-                .withPenalties(new Penalties(1, 0, 0, Scope.PROMPT_AND_OUTPUT, 64));
+                .withPenalties(new Penalties(1, 0, 0, Scope.PROMPT_AND_OUTPUT, 64))
+                .withDry(new Dry(0, 1.75f, 2, 64, Dry.OFF.breakers()));
     }
 
     private static Map<String, Object> capabilities(HostedModel model) {
