@@ -1,7 +1,9 @@
 package dev.sluice.bridge.chat;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.chat.OutputGrammar.Thoughts;
 import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.TaskSlots;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.TokenEvent;
@@ -19,18 +21,26 @@ public final class ChatRun {
     ///
     /// @throws ApiException if it can not be served
     public static RunningChoices start(HostedModel model, ChatRequest request) {
-        String prompt = ChatPrompt.render(model, request);
-        int[] promptIds = model.tokenizer().encodePrompt(prompt);
+        return start(model, request, ChatPrompt.of(model, request));
+    }
+
+    /// Submits a conversation whose prompt is there already.
+    ///
+    /// @throws ApiException if it can not be served
+    public static RunningChoices start(
+            HostedModel model, ChatRequest request, ChatPrompt prompt) {
         ToolTypes types = ToolTypes.of(request.tools());
         if (!request.tools().isEmpty() && !model.callsTools()) {
             throw ApiException.invalid("tools", "tools: the model '%s' knows none"
                     .formatted(model.name()));
         }
-        boolean inReasoning = model.opensReasoning(prompt);
-        var grammar = new OutputGrammar(model, inReasoning);
+        boolean inReasoning = model.opensReasoning(prompt.text());
+        var grammar = new OutputGrammar(model, inReasoning ? Thoughts.OPEN
+                : model.mayOpenReasoning(prompt.text()) ? Thoughts.POSSIBLE : Thoughts.NONE);
         var readers = new ArrayList<ChoiceReader>();
-        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
-            MessageReader reader = model.reader(types, prompt);
+        for (TokenStream stream : streams(submit(model, request.settings(), prompt.tokenIds(),
+                grammar, TaskSlots.NO_SLOT))) {
+            MessageReader reader = model.reader(types, prompt.text());
             readers.add(new ChoiceReader(stream, reader, model.tokenizer(), inReasoning));
         }
         return new RunningChoices(List.copyOf(readers));
@@ -39,11 +49,17 @@ public final class ChatRun {
     /// Queues a prompt, with refusals in the words of HTTP.
     public static List<TokenStream> submit(
             HostedModel model, ChatRequest.Settings settings, int[] promptIds) {
-        return submit(model, settings, promptIds, new OutputGrammar(model, false));
+        return streams(submit(model, settings, promptIds, TaskSlots.NO_SLOT));
     }
 
-    private static List<TokenStream> submit(HostedModel model, ChatRequest.Settings settings,
-            int[] promptIds, OutputGrammar grammar) {
+    /// The same in a slot of one's choice, or [TaskSlots#NO_SLOT].
+    public static List<TaskSlots.Task> submit(
+            HostedModel model, ChatRequest.Settings settings, int[] promptIds, int slot) {
+        return submit(model, settings, promptIds, new OutputGrammar(model, Thoughts.NONE), slot);
+    }
+
+    private static List<TaskSlots.Task> submit(HostedModel model, ChatRequest.Settings settings,
+            int[] promptIds, OutputGrammar grammar, int slot) {
         try {
             var request = GenerateRequest.of(
                     promptIds, settings.maxTokens(), settings.sampling())
@@ -51,12 +67,20 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            return model.engine().submit(request, settings.choices());
+            return model.slots().submit(request, settings.choices(), slot);
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("", e.getMessage());
         }
+    }
+
+    private static List<TokenStream> streams(List<TaskSlots.Task> tasks) {
+        var streams = new ArrayList<TokenStream>();
+        for (TaskSlots.Task task : tasks) {
+            streams.add(task.stream());
+        }
+        return streams;
     }
 
     private static ApiException refusal(RequestRejected rejected) {

@@ -22,58 +22,82 @@ import java.util.function.Supplier;
 /// refused.
 final class OutputGrammar {
     private final HostedModel model;
-    private final boolean inReasoning;
+    private final Thoughts thoughts;
 
-    /// @param inReasoning whether the prompt ends inside of reasoning, which stays free
-    OutputGrammar(HostedModel model, boolean inReasoning) {
+    /// Whether an answer begins with reasoning, which stays free.
+    enum Thoughts {
+        /// It does not; what is generated is the answer.
+        NONE,
+        /// The model may open it by itself.
+        POSSIBLE,
+        /// The prompt ends inside of it.
+        OPEN
+    }
+
+    OutputGrammar(HostedModel model, Thoughts thoughts) {
         this.model = model;
-        this.inReasoning = inReasoning;
+        this.thoughts = thoughts;
     }
 
     /// @throws ApiException if the rule can not be held
     Supplier<? extends TokenConstraint> constraint(OutputRule rule) {
-        return switch (rule) {
-            case OutputRule.Free() -> () -> TokenConstraint.FREE;
-            case OutputRule.Calls calls when !calls.required() -> of(Grammars.triggered(
-                    new GrammarTrigger(branches(calls), false, calls.parallel()
-                            ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
-            case OutputRule.Calls calls -> answer(branches(calls), List.of(), calls.parallel());
-            case OutputRule.CallsOrForm(var calls, var form) -> answer(branches(calls),
-                    calls.required() ? List.of() : List.of(form(form)), calls.parallel());
-            case OutputRule.JsonObject _, OutputRule.Schema _, OutputRule.Gbnf _ ->
-                    answer(List.of(), List.of(form(rule)), false);
-        };
-    }
-
-    private static Grammar form(OutputRule rule) {
         try {
             return switch (rule) {
-                case OutputRule.JsonObject() -> Grammars.jsonObject();
-                case OutputRule.Schema(Object document) -> Grammars.jsonSchema(document);
-                case OutputRule.Gbnf(String grammar) -> Grammars.gbnf(grammar);
-                case OutputRule.Free _, OutputRule.Calls _, OutputRule.CallsOrForm _ ->
-                        throw new IllegalArgumentException("no form of content: " + rule);
+                case OutputRule.Free() -> () -> TokenConstraint.FREE;
+                case OutputRule.Budgeted(int tokens, OutputRule answer) ->
+                        budgeted(tokens, constraint(answer));
+                case OutputRule.Calls calls when !calls.required() -> of(Grammars.triggered(
+                        new GrammarTrigger(branches(calls), false, calls.parallel()
+                                ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+                case OutputRule.Calls calls ->
+                        answer(branches(calls), List.of(), calls.parallel());
+                case OutputRule.CallsOrForm(var calls, var form) -> answer(branches(calls),
+                        calls.required() ? List.of() : List.of(form(form)), calls.parallel());
+                case OutputRule.JsonObject _, OutputRule.Schema _, OutputRule.Gbnf _ ->
+                        answer(List.of(), List.of(form(rule)), false);
             };
         } catch (GrammarRejected e) {
             throw ApiException.invalid("response_format", e.getMessage());
         }
     }
 
+    private static Grammar form(OutputRule rule) {
+        return switch (rule) {
+            case OutputRule.JsonObject() -> Grammars.jsonObject();
+            case OutputRule.Schema(Object document) -> Grammars.jsonSchema(document);
+            case OutputRule.Gbnf(String grammar) -> Grammars.gbnf(grammar);
+            case OutputRule.Free _, OutputRule.Calls _, OutputRule.CallsOrForm _,
+                    OutputRule.Budgeted _ ->
+                    throw new IllegalArgumentException("no form of content: " + rule);
+        };
+    }
+
+    private Supplier<TokenConstraint> budgeted(
+            int tokens, Supplier<? extends TokenConstraint> answer) {
+        ToolFormat.Marks marks = model.format().reasoning();
+        if (marks.close().isEmpty()) {
+            throw ApiException.invalid("thinking", "thinking: how long the model '%s' thinks can "
+                    .formatted(model.name()) + "not be bounded in its format");
+        }
+        var budget = new ThinkingBudget.Limits(tokens, marks, thoughts == Thoughts.OPEN);
+        return () -> new ThinkingBudget(answer.get(), budget, model.tokenizer());
+    }
+
     /// The whole answer: one of these, after the reasoning if there is any.
     ///
-    ///     prompt ends inside of reasoning:  thought CLOSE answer
-    ///     the model may open it itself:     answer | OPEN thought CLOSE answer
+    ///     OPEN:      thought CLOSE answer
+    ///     POSSIBLE:  answer | OPEN thought CLOSE answer
     private Supplier<GrammarConstraint> answer(
             List<Branch> calls, List<Grammar> forms, boolean again) {
         Grammar answer = calls.isEmpty() ? forms.getFirst()
                 : Grammars.starting(new GrammarStart(calls, forms, again));
-        if (!inReasoning && !model.opensReasoningItself()) {
+        if (thoughts == Thoughts.NONE) {
             return of(answer);
         }
         ToolFormat.Marks marks = model.format().reasoning();
         Grammar thought = Grammars.triggered(new GrammarTrigger(
                 List.of(branch(marks.close(), answer, "")), true, GrammarTrigger.Then.END));
-        if (inReasoning) {
+        if (thoughts == Thoughts.OPEN) {
             return of(thought);
         }
         var branches = new ArrayList<>(calls);

@@ -35,4 +35,9 @@ public sealed interface OutputRule {
     /// @param calls where they are required, nothing else may come
     /// @param form  that rules content alone: neither free nor calls
     record CallsOrForm(Calls calls, OutputRule form) implements OutputRule {}
+
+    /// Another rule for the answer, and an end to the thinking before it.
+    ///
+    /// @param thinkingTokens after which thinking is closed
+    record Budgeted(int thinkingTokens, OutputRule answer) implements OutputRule {}
 }

@@ -4,6 +4,8 @@ import dev.sluice.models.LoadedModel;
 import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelTexts;
 import dev.sluice.models.chat.ChatTemplate;
+import dev.sluice.models.chat.TemplateException;
+import dev.sluice.models.chat.TemplateRefusedException;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Engine;
 import dev.sluice.runtime.EngineOptions;
@@ -14,6 +16,8 @@ import dev.sluice.runtime.toolcall.ToolFormat;
 import dev.sluice.runtime.toolcall.ToolFormats;
 import dev.sluice.runtime.toolcall.ToolTypes;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -21,12 +25,15 @@ import java.util.Optional;
 public final class HostedModel implements AutoCloseable {
     private final String name;
     private final Engine engine;
+    private final ModelFacts facts;
+    private final TaskSlots slots;
     private final Tokenizer tokenizer;
     private final String templateSource;
     private final Optional<ChatTemplate> template;
     private final Optional<ToolFormat> toolFormat;
     private final boolean harmony;
     private final TemplateArguments arguments;
+    private final boolean opensReasoningItself;
     private final MemoryPlan memory;
     private final int parallel;
     private final int vocab;
@@ -43,6 +50,7 @@ public final class HostedModel implements AutoCloseable {
         ModelTexts texts = model.texts();
         tokenizer = texts.tokenizer();
         memory = model.memory();
+        facts = ModelFacts.of(model);
         vocab = model.lm().vocab();
         templateSource = texts.chatTemplate();
         template = templateSource.isEmpty() ? Optional.empty()
@@ -51,12 +59,19 @@ public final class HostedModel implements AutoCloseable {
         harmony = ToolFormats.isHarmony(templateSource);
         arguments = template.map(t -> TemplateArguments.of(t, textVariables(), clock))
                 .orElse(TemplateArguments.OBJECT);
+        opensReasoningItself = leavesReasoningToTheModel();
         engine = new Engine(model.lm(), tokenizer, options);
+        slots = new TaskSlots(engine, Math.max(1, parallel));
     }
 
     public String name() { return name; }
 
     public Engine engine() { return engine; }
+
+    /// What runs, by the numbers that llama-server's clients know.
+    public TaskSlots slots() { return slots; }
+
+    public ModelFacts facts() { return facts; }
 
     public Tokenizer tokenizer() { return tokenizer; }
 
@@ -109,11 +124,28 @@ public final class HostedModel implements AutoCloseable {
         return !open.isEmpty() && prompt.stripTrailing().endsWith(open.strip());
     }
 
-    /// Whether an answer may begin with reasoning whose mark the prompt does not have.
-    public boolean opensReasoningItself() {
-        String open = format().reasoning().open();
-        return !open.isEmpty()
-                && (templateSource.contains(open.strip()) || tokenizer.contains(open));
+    /// Whether an answer to this prompt may begin with reasoning that the model opens by itself.
+    public boolean mayOpenReasoning(String prompt) {
+        return opensReasoningItself
+                && !prompt.stripTrailing().endsWith(format().reasoning().close().strip());
+    }
+
+    /// A template that knows the mark, and does not write it where thinking is asked for, leaves
+    /// it to the model. Where it does write it, a prompt without it asks for none.
+    private boolean leavesReasoningToTheModel() {
+        String open = format().reasoning().open().strip();
+        if (open.isEmpty() || !templateSource.contains(open)) {
+            return false;
+        }
+        var variables = new HashMap<String, Object>(textVariables());
+        variables.put("messages", List.of(Map.of("role", "user", "content", "x")));
+        variables.put("add_generation_prompt", true);
+        variables.put("enable_thinking", true);
+        try {
+            return !opensReasoning(template.orElseThrow().render(variables, clock));
+        } catch (TemplateRefusedException | TemplateException e) {
+            return false;
+        }
     }
 
     /// Takes an answer of this model apart. Without a tool format only `<think>` is known.
