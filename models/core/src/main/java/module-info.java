@@ -10,4 +10,6 @@ module dev.sluice.models {
     exports dev.sluice.models.json;
     exports dev.sluice.models.skip;
     exports dev.sluice.models.tokenizer;
+
+    uses dev.sluice.models.TextEncoderProvider;
 }
