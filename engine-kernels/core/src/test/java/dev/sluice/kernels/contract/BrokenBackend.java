@@ -156,6 +156,33 @@ final class BrokenBackend implements KernelBackend {
     }
 
     @Override
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        int rows = is(Fault.LAYER_NORM_FIRST_ROW_ONLY) ? Math.min(1, x.rows()) : x.rows();
+        if (is(Fault.LAYER_NORM_FORGETS_MEAN)) {
+            oracle.rmsNorm(x, weight, epsilon, out);
+            oracle.addBias(out, bias);
+            return;
+        }
+        oracle.layerNorm(x.rows(0, rows), weight,
+                is(Fault.LAYER_NORM_FORGETS_BIAS) ? change(bias, _ -> 0) : bias,
+                is(Fault.LAYER_NORM_FORGETS_EPSILON) ? 0 : epsilon, out.rows(0, rows));
+        alone(Fault.LAYER_NORM_OTHER_BITS_ALONE, out);
+    }
+
+    @Override
+    public void gelu(Matrix x) {
+        Matrix before = copy(x);
+        if (is(Fault.GELU_BY_TANH)) {
+            oracle.gatedActivation(Activation.GELU_TANH, before, change(x, _ -> 1), x);
+            return;
+        }
+        oracle.gelu(x);
+        if (is(Fault.GELU_SKIPS_LAST_ELEMENT) && x.rows() > 0) {
+            x.f32(x.rows() - 1, x.cols() - 1, before.f32(x.rows() - 1, x.cols() - 1));
+        }
+    }
+
+    @Override
     public void addBias(Matrix x, Matrix bias) {
         oracle.addBias(is(Fault.BIAS_FIRST_ROW_ONLY) ? x.rows(0, Math.min(1, x.rows())) : x, bias);
     }
@@ -360,6 +387,9 @@ final class BrokenBackend implements KernelBackend {
         var spec = new AttentionSpec(s.heads(), s.scale(), softcap, window, sinks);
         Matrix positions = is(Fault.ATTENTION_SEES_FUTURE, pages.dtype())
                 ? changed(rows.positions(), p -> p + 1) : rows.positions();
+        if (is(Fault.ATTENTION_BY_ROW_NUMBER)) {
+            positions = ascending(rows);
+        }
         Matrix sequences = is(Fault.ATTENTION_FIRST_SEQUENCE_ONLY)
                 ? changed(rows.sequences(), _ -> 0) : rows.sequences();
         Matrix table = rows.pageTable();
@@ -551,6 +581,17 @@ final class BrokenBackend implements KernelBackend {
         if (is(planted) && out.rows() == 1) {
             overwrite(out, change(out, Math::nextUp));
         }
+    }
+
+    /// Positions as they would be if the last row of a sequence were the only one that is right.
+    private static Matrix ascending(RowMap rows) {
+        Matrix result = copy(rows.positions());
+        for (int t = result.rows() - 2; t >= 0; t--) {
+            if (rows.sequences().i32(t, 0) == rows.sequences().i32(t + 1, 0)) {
+                result.i32(t, 0, Math.max(0, result.i32(t + 1, 0) - 1));
+            }
+        }
+        return result;
     }
 
     /// To bfloat16, without rounding.
