@@ -17,7 +17,8 @@ public interface TextEncoder extends AutoCloseable {
 
     /// Encodes every text of `batch` by itself: what else is in the batch changes no bit of an
     /// output. Output `j` of text `i` goes to `out[i * config().outputs() + j]`: an embedding
-    /// (normalised where the config says so), a score before any sigmoid, or a label's logit. No
+    /// (normalised where the config says so), a score as the model's makers define it (the logit of
+    /// a BERT cross-encoder, Qwen3's probability of yes), or a label's logit. No
     /// padding is computed. A batch with an id or a length beyond the model's is a
     /// [MalformedBatchException].
     void encode(EncoderBatch batch, float[] out);
