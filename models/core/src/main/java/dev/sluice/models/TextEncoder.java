@@ -23,6 +23,10 @@ public interface TextEncoder extends AutoCloseable {
     /// [MalformedBatchException].
     void encode(EncoderBatch batch, float[] out);
 
+    /// Has `pause` called between layers, on the thread that runs [#encode]: another model may use
+    /// the processors there. A graph that runs in one piece does not call it.
+    default void pauseBetweenLayers(Runnable pause) { }
+
     @Override
     void close();
 }

@@ -36,6 +36,7 @@ final class BertEncoder implements TextEncoder {
     private final RowBuffer angles;
     private final HostInts rowInts;
     private final HostInts tableInts;
+    private Runnable pause = () -> { };
     private boolean closed;
 
     record Sizes(int maxRows, int maxTexts) {
@@ -102,6 +103,7 @@ final class BertEncoder implements TextEncoder {
         var rows = new BertLayer.Texts(place(batch), angles(batch.rowCount()));
         for (BertLayer layer : built.layers) {
             layer.forward(rows, spec, x);
+            pause.run();
         }
         pooling.begin(batch);
         pooling.add(kernels, batch, 0, 0, x);
@@ -112,6 +114,11 @@ final class BertEncoder implements TextEncoder {
                 built.head.forward(pooled, batch.textCount(), out);
             }
         }
+    }
+
+    @Override
+    public void pauseBetweenLayers(Runnable action) {
+        pause = action;
     }
 
     /// x [T,D] = norm(token + position + segment)

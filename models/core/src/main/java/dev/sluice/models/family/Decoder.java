@@ -45,6 +45,11 @@ final class Decoder implements CausalLm {
     }
 
     @Override
+    public void pauseBetweenLayers(Runnable action) {
+        stack.pauseBetweenLayers(action);
+    }
+
+    @Override
     public int vocab() { return config.vocab(); }
 
     @Override

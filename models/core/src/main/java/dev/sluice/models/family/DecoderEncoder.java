@@ -90,6 +90,11 @@ final class DecoderEncoder implements TextEncoder {
         }
     }
 
+    @Override
+    public void pauseBetweenLayers(Runnable action) {
+        built.stack.pauseBetweenLayers(action);
+    }
+
     /// The pages of each text in every KV group, one text's after another's.
     private int[][][] pages(EncoderBatch batch) {
         int groups = built.kv.groups().size();

@@ -21,6 +21,7 @@ final class DecoderStack {
     private final Step step;
     private final Residual residual;
     private final RowBuffer hidden;
+    private Runnable pause = () -> { };
 
     /// @param embedding  [V,D] with rows that can be read alone
     record Weights(Matrix embedding, float embeddingScale, List<DecoderLayer> layers) { }
@@ -47,8 +48,13 @@ final class DecoderStack {
         kernels.embed(embedding, step.tokenIds(), embeddingScale, x);
         for (DecoderLayer layer : layers) {
             layer.forward(kernels, step, residual, x);
+            pause.run();
         }
         return x;
+    }
+
+    void pauseBetweenLayers(Runnable action) {
+        pause = action;
     }
 
     private void check(Batch batch) {
