@@ -10,6 +10,4 @@ module dev.sluice.models {
     exports dev.sluice.models.json;
     exports dev.sluice.models.skip;
     exports dev.sluice.models.tokenizer;
-
-    uses dev.sluice.models.TextEncoderProvider;
 }

@@ -12,6 +12,9 @@ public interface TextEncoderProvider {
     /// Whether `path` is an encoder that this runtime opens. Looks at names and small files only.
     boolean reads(Path path);
 
+    /// What opening it would give; nothing is loaded.
+    EncoderPlan plan(Path path, EncoderOptions options);
+
     /// Opens it, or throws [MalformedModelException], [UnsupportedModelException] or
     /// [InsufficientMemoryException].
     LoadedEncoder open(Path path, EncoderOptions options);

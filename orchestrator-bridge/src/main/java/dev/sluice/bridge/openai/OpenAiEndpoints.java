@@ -57,6 +57,7 @@ public final class OpenAiEndpoints implements Endpoints {
         entry.put("owned_by", "sluice");
         entry.put("state", model.state());
         entry.put("bytes", model.bytes());
+        entry.put("kind", model.kind());
         return entry;
     }
 

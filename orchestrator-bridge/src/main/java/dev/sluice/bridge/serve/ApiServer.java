@@ -6,6 +6,7 @@ import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
+import dev.sluice.bridge.encode.EncoderEndpoints;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
@@ -24,6 +25,7 @@ public final class ApiServer implements Exchange.Handler {
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
+                new EncoderEndpoints(host),
                 new LlamaEndpoints(host)));
     }
 
