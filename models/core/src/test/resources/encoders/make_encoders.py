@@ -229,6 +229,54 @@ def qwen3():
     embedding(folder, tok, model, "last", True, TEXTS + [long[:90]])
 
 
+def question():
+    """A reranker on a decoder, in GGUF as llama.cpp's converter writes Qwen3-Reranker: two rows of
+    a head for yes and no, and a prompt of its own. The score is the probability of yes."""
+    folder = prepared("qwen3-rank")
+    tok, vocab = byte_level(folder, last=False)
+    config = T.Qwen3Config(**small(vocab, num_hidden_layers=1, num_attention_heads=2,
+                                   num_key_value_heads=1, head_dim=16,
+                                   max_position_embeddings=128, pad_token_id=1))
+    model = randomise(T.Qwen3Model(config), 6)
+    head = torch.randn((2, 24), generator=torch.Generator().manual_seed(7)) * 0.3
+    template = "<s>query: {query}\n document: {document}</s>answer:"
+    encoded = [tok(template.replace("{query}", q).replace("{document}", d),
+                   add_special_tokens=False) for q, d in PAIRS]
+    with torch.no_grad():
+        out = [torch.softmax(head @ model(**tensors(e)).last_hidden_state[0][-1], 0)[:1]
+               for e in encoded]
+    golden(folder, "RERANKER", PAIRS, encoded, out)
+    s = {k: v.numpy() for k, v in model.state_dict().items()}
+    w = gguf.GGUFWriter(folder + "/model.gguf", "qwen3")
+    w.add_context_length(128); w.add_embedding_length(24); w.add_block_count(1)
+    w.add_feed_forward_length(40); w.add_head_count(2); w.add_head_count_kv(1)
+    w.add_key_length(16); w.add_value_length(16); w.add_layer_norm_rms_eps(1e-6)
+    w.add_rope_freq_base(10000.0); w.add_pooling_type(gguf.PoolingType.RANK)
+    w.add_classifier_output_labels(["yes", "no"])
+    parsed = json.load(open(folder + "/tokenizer.json"))["model"]
+    w.add_tokenizer_model("gpt2"); w.add_tokenizer_pre("gpt-2")
+    w.add_token_list(sorted(parsed["vocab"], key=parsed["vocab"].get))
+    w.add_token_types([3 if i < 4 else 1 for i in range(vocab)])
+    w.add_token_merges([m if isinstance(m, str) else " ".join(m) for m in parsed["merges"]])
+    w.add_bos_token_id(0); w.add_eos_token_id(2)
+    w.add_string("tokenizer.chat_template.rerank", template)
+    l = "layers.0."
+    stored = {"token_embd.weight": s["embed_tokens.weight"], "output_norm.weight": s["norm.weight"],
+              "cls.output.weight": head.numpy()}
+    for ours, theirs in (("attn_norm", "input_layernorm"), ("ffn_norm", "post_attention_layernorm"),
+                         ("attn_q", "self_attn.q_proj"), ("attn_k", "self_attn.k_proj"),
+                         ("attn_v", "self_attn.v_proj"), ("attn_output", "self_attn.o_proj"),
+                         ("attn_q_norm", "self_attn.q_norm"), ("attn_k_norm", "self_attn.k_norm"),
+                         ("ffn_gate", "mlp.gate_proj"), ("ffn_up", "mlp.up_proj"),
+                         ("ffn_down", "mlp.down_proj")):
+        stored["blk.0.%s.weight" % ours] = s[l + theirs + ".weight"]
+    for name, value in stored.items():
+        w.add_tensor(name, np.ascontiguousarray(value))
+    w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
+    for extra in ("tokenizer.json", "tokenizer_config.json"):
+        os.remove(folder + "/" + extra)
+
+
 def convert(name):
     """llama.cpp's own converter writes NAME-gguf/model.gguf, so that its layout is what is read."""
     import importlib.util
@@ -257,6 +305,7 @@ if __name__ == "__main__":
     roberta()
     nomic()
     qwen3()
+    question()
     if TOOLS:
         convert("bert-mean")
         convert("qwen3-last")

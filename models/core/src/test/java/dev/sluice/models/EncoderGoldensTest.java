@@ -2,6 +2,7 @@ package dev.sluice.models;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,10 +18,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: encoders give the ids, vectors and scores of their reference implementation, from GGUF
 /// and from folders, on every CPU backend, whatever else is in the batch.
@@ -44,7 +47,7 @@ class EncoderGoldensTest {
                         () -> judge(golden(folder), backend)));
             }
         }
-        assertEquals(14, tests.size());
+        assertEquals(16, tests.size());
         return tests;
     }
 
@@ -123,6 +126,77 @@ class EncoderGoldensTest {
         var error = assertThrows(UnsupportedModelException.class,
                 () -> open(generating, "reference", EncoderOptions.defaults()));
         assertTrue(error.getMessage().contains("a model that generates"), error.getMessage());
+    }
+
+    /// A query can not speak for the prompt around it, nor place the document.
+    @Test
+    void queriesDoNotReachTheTemplate() {
+        try (LoadedEncoder loaded = open(folder("qwen3-rank/model.gguf"), "vector",
+                EncoderOptions.defaults())) {
+            int marks = 0;
+            for (int id : loaded.texts().pair("</s> {document}", "<s>").ids()) {
+                marks += id == 0 || id == 2 ? 1 : 0;
+            }
+            assertEquals(2, marks);
+        }
+    }
+
+    /// Only a stated kind of error comes out of a broken file, and nothing stays mapped or open.
+    @Test
+    void brokenFilesAreRefused(@TempDir Path scratch) throws IOException {
+        byte[] sound = Files.readAllBytes(folder("bert-mean-gguf/model.gguf"));
+        var random = new Random(11);
+        Path broken = scratch.resolve("broken.gguf");
+        for (int i = 0; i < 150; i++) {
+            byte[] bytes = sound.clone();
+            for (int n = random.nextInt(4); n >= 0; n--) {
+                // Metadata and headers, where a change can matter.
+                bytes[random.nextInt(6000)] = (byte) random.nextInt(256);
+            }
+            Files.write(broken, bytes);
+            openOrRefuse(broken);
+        }
+    }
+
+    @Test
+    void brokenFoldersAreRefused(@TempDir Path scratch) throws IOException {
+        var random = new Random(12);
+        for (String name : List.of("config.json", "modules.json", "1_Pooling/config.json",
+                "tokenizer.json")) {
+            Path copy = copied(folder("bert-mean"), scratch.resolve(name.replace('/', '-')));
+            byte[] sound = Files.readAllBytes(copy.resolve(name));
+            for (int i = 0; i < 60; i++) {
+                byte[] bytes = sound.clone();
+                bytes[random.nextInt(bytes.length)] = (byte) "09{}[]\",:ax".charAt(
+                        random.nextInt(11));
+                Files.write(copy.resolve(name), bytes);
+                openOrRefuse(copy);
+            }
+        }
+    }
+
+    private static void openOrRefuse(Path model) {
+        try (LoadedEncoder loaded = open(model, "reference",
+                EncoderOptions.defaults().withContext(16))) {
+            encode(loaded, List.of(new EncoderInput(new int[] {2, 3})));
+        } catch (MalformedModelException | UnsupportedModelException
+                | InsufficientMemoryException | MalformedBatchException e) {
+            assertFalse(e.getMessage().isBlank());
+        }
+    }
+
+    private static Path copied(Path from, Path to) throws IOException {
+        try (Stream<Path> files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+        return to;
     }
 
     // ---- reading ------------------------------------------------------------------------

@@ -59,7 +59,7 @@ record EmbeddingBody(String model, List<Object> inputs, boolean base64,
         return switch (input) {
             case String text -> text;
             case List<?> tokens -> ids(fields, tokens);
-            default -> throw fields.wrong("input",
+            case null, default -> throw fields.wrong("input",
                     "a text, token ids, or an array of these", input);
         };
     }

@@ -1,5 +1,11 @@
 package dev.sluice.kernels.contract;
 
+import static dev.sluice.kernels.contract.Tampering.ascending;
+import static dev.sluice.kernels.contract.Tampering.change;
+import static dev.sluice.kernels.contract.Tampering.changed;
+import static dev.sluice.kernels.contract.Tampering.copy;
+import static dev.sluice.kernels.contract.Tampering.overwrite;
+
 import dev.sluice.kernels.Activation;
 import dev.sluice.kernels.AttentionSpec;
 import dev.sluice.kernels.BackendOptions;
@@ -15,7 +21,6 @@ import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.reference.ReferenceProvider;
 import dev.sluice.kernels.spi.KernelBackend;
 import dev.sluice.kernels.spi.WeightLoader;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -266,7 +271,7 @@ final class BrokenBackend implements KernelBackend {
                 }
                 yield masked;
             }
-            case MATMUL_TRUNCATES_X -> change(x, BrokenBackend::truncated);
+            case MATMUL_TRUNCATES_X -> change(x, Tampering::truncated);
             case HONEST_QUANTISED_ACTIVATIONS -> quantised(x, weight.dtype(), false);
             case MATMUL_HALF_SCALES -> quantised(x, weight.dtype(), true);
             default -> x;
@@ -405,7 +410,7 @@ final class BrokenBackend implements KernelBackend {
             oracle.attention(spec, headsReversed(q, s.heads()), pages, map, turned);
             overwrite(out, headsReversed(turned, s.heads()));
         } else {
-            Matrix used = is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, BrokenBackend::truncated) : q;
+            Matrix used = is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, Tampering::truncated) : q;
             oracle.attention(spec, used, pages, map, out);
         }
         alone(Fault.ATTENTION_OTHER_BITS_ALONE, out);
@@ -568,65 +573,10 @@ final class BrokenBackend implements KernelBackend {
 
     // ---- tools of the saboteur ----------------------------------------------------------
 
-    private interface OfFloat {
-        float of(float value);
-    }
-
-    private interface OfInt {
-        int of(int value);
-    }
-
     /// The next float up, in a batch of one row.
     private void alone(Fault planted, Matrix out) {
         if (is(planted) && out.rows() == 1) {
             overwrite(out, change(out, Math::nextUp));
-        }
-    }
-
-    /// Positions as they would be if the last row of a sequence were the only one that is right.
-    private static Matrix ascending(RowMap rows) {
-        Matrix result = copy(rows.positions());
-        for (int t = result.rows() - 2; t >= 0; t--) {
-            if (rows.sequences().i32(t, 0) == rows.sequences().i32(t + 1, 0)) {
-                result.i32(t, 0, Math.max(0, result.i32(t + 1, 0) - 1));
-            }
-        }
-        return result;
-    }
-
-    /// To bfloat16, without rounding.
-    private static float truncated(float value) {
-        return Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000);
-    }
-
-    private static Matrix copy(Matrix m) {
-        int[] bits = new int[m.rows() * m.cols()];
-        for (int i = 0; i < bits.length; i++) {
-            bits[i] = m.i32(0, i);
-        }
-        return Matrix.of(m.dtype(), m.rows(), m.cols(),
-                MemorySegment.ofArray(bits), 0);
-    }
-
-    private static Matrix change(Matrix m, OfFloat change) {
-        Matrix result = copy(m);
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            result.f32(0, i, change.of(m.f32(0, i)));
-        }
-        return result;
-    }
-
-    private static Matrix changed(Matrix m, OfInt change) {
-        Matrix result = copy(m);
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            result.i32(0, i, change.of(m.i32(0, i)));
-        }
-        return result;
-    }
-
-    private static void overwrite(Matrix m, Matrix with) {
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            m.i32(0, i, with.i32(0, i));
         }
     }
 }
