@@ -51,8 +51,7 @@ final class TokenLoop {
         scheduler = setup.scheduler();
         stats = setup.stats();
         rows = new StepRows(model, setup.parallel());
-        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize(),
-                setup.parallel());
+        starts = new Starts(setup, open, model.kvPlan().pageSize());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         var guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
@@ -154,7 +153,7 @@ final class TokenLoop {
         cache.release(g.sequence());
         g.attached(false);
         g.progress().preempted();
-        starts.preempted();
+        starts.preempted(g);
         stats.preempted();
         scheduler.preempted(g.job(), g.missing());
     }
