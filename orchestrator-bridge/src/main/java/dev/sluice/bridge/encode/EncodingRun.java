@@ -6,6 +6,7 @@ import dev.sluice.bridge.http.Exchange;
 import dev.sluice.models.EncoderInput;
 import dev.sluice.runtime.EncodingFailed;
 import dev.sluice.runtime.RequestRejected;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -41,6 +42,9 @@ final class EncodingRun {
         for (EncoderInput input : inputs) {
             tokens += input.length();
         }
-        return Map.of("prompt_tokens", tokens, "total_tokens", tokens);
+        var usage = new LinkedHashMap<String, Object>();
+        usage.put("prompt_tokens", tokens);
+        usage.put("total_tokens", tokens);
+        return usage;
     }
 }

@@ -34,6 +34,11 @@ final class FolderEncoder {
     }
 
     boolean isBert() {
+        return isBert(architecture);
+    }
+
+    /// Whether a class of transformers is of the BERT family.
+    static boolean isBert(String architecture) {
         return BERT.matcher(architecture).matches();
     }
 
