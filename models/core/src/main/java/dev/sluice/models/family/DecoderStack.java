@@ -17,7 +17,8 @@ final class DecoderStack {
     private final Limits limits;
     private final Matrix embedding;
     private final float embeddingScale;
-    private final List<DecoderLayer> layers;
+    /// An array: an iterator would be garbage of every step.
+    private final DecoderLayer[] layers;
     private final Step step;
     private final Residual residual;
     private final RowBuffer hidden;
@@ -33,7 +34,7 @@ final class DecoderStack {
         this.limits = limits;
         embedding = weights.embedding;
         embeddingScale = weights.embeddingScale;
-        layers = weights.layers;
+        layers = weights.layers.toArray(DecoderLayer[]::new);
         step = new Step(kernels, kv.plan(), kv.ropes(), limits);
         residual = new Residual(kernels, limits.maxRows(), config.hidden(), config.normEpsilon(),
                 config.scales().residual());
