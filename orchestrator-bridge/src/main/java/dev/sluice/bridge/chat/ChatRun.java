@@ -2,6 +2,7 @@ package dev.sluice.bridge.chat;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.TokenEvent;
@@ -46,7 +47,10 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            return model.engine().submit(request, settings.choices());
+            List<TokenStream> streams = model.engine().submit(request, settings.choices());
+            ObservedRequest.current().ifPresent(observed ->
+                    observed.submitted(model, promptIds, streams));
+            return streams;
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {

@@ -5,16 +5,14 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.observe.LogFormat;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
-import dev.sluice.kernels.BackendOptions;
-import dev.sluice.kernels.Kernels;
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
-import dev.sluice.models.ModelPlan;
 import dev.sluice.models.defaults.DefaultModel;
-import dev.sluice.models.file.ModelPath;
-import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -28,6 +26,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -86,35 +85,38 @@ final class ServeCommand implements Callable<Integer> {
             description = "Requests that may wait (default: ${DEFAULT-VALUE}).")
     private int queue;
 
-    @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
-            description = "auto (default), reference, vector, or another that 'doctor' lists.")
-    private String backend;
-
-    @Option(names = {"-t", "--threads"}, paramLabel = "N",
-            description = "Compute threads of each model (default: every processor).")
-    private Optional<Integer> threads;
-
-    @Option(names = "--kv-type", paramLabel = "TYPE", defaultValue = "f16",
-            description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
-    private KvType kvType;
+    @Mixin
+    private LoadingOptions loading;
 
     @Option(names = "--model-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
             description = "Most memory of all loaded models (default: what is free).")
     private Optional<ByteSize> modelMemory;
 
+    @Option(names = "--log-format", paramLabel = "FORMAT", defaultValue = "text",
+            description = "The line that each request leaves on stderr: text, json or off "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private LogFormat logFormat;
+
+    @Option(names = "--log-prompts",
+            description = "Log what clients wrote, too; without it no line has a word of theirs.")
+    private boolean logPrompts;
+
+    private boolean hostsExperts;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
-        if (parallel < 1 || queue < 1 || threads.orElse(1) < 1) {
-            throw new ParameterException(spec.commandLine(),
-                    "--parallel, --queue and --threads must be at least 1");
+        if (parallel < 1 || queue < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--parallel and --queue must be at least 1");
         }
         if (certificate.isPresent() != key.isPresent()) {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
         ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
-        BackendChoice chosen = BackendChoice.of(backend);
+        BackendChoice chosen = loading.backend();
+        loading.check(spec, chosen);
         Map<String, ModelHost.Opener> openers = openers(chosen, err);
         err.println(chosen.note());
         long memory = modelMemory.map(ByteSize::bytes)
@@ -135,7 +137,9 @@ final class ServeCommand implements Callable<Integer> {
         }
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys))) {
+        var telemetry = new Telemetry(host,
+                new RequestLog(err, logFormat, logPrompts, Clock.systemUTC()));
+        try (var server = HttpServer.start(http, new ApiServer(host, keys, telemetry))) {
             err.printf("listening on %s://%s:%d%n",
                     certificate.isPresent() ? "https" : "http", address, server.port());
             err.flush();
@@ -165,16 +169,15 @@ final class ServeCommand implements Callable<Integer> {
                         "two models are named '" + name + "'; name them with -m NAME=MODEL");
             }
         }
+        if (loading.limitsExperts() && !hostsExperts) {
+            throw new CommandFailedException("--expert-memory: no model here has experts");
+        }
         return openers;
     }
 
     private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
-        var options = new LoadOptions(
-                kvType.dtype(), context, parallel, LoadOptions.DEFAULT_MAX_ROWS);
-        long bytes;
-        try (TensorFile file = ModelPath.open(path)) {
-            bytes = ModelPlan.of(file, options).memory().totalBytes();
-        }
+        LoadOptions options = options(path);
+        long bytes = loading.plan(path, options).memory().totalBytes();
         return new ModelHost.Opener() {
             @Override
             public long bytes() { return bytes; }
@@ -182,10 +185,8 @@ final class ServeCommand implements Callable<Integer> {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                var backendOptions = new BackendOptions(0, threads.orElse(
-                        Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE);
-                LoadedModel loaded = LoadedModel.open(path,
-                        Kernels.open(chosen.name(), backendOptions), options, _ -> { });
+                LoadedModel loaded = LoadedModel.open(
+                        path, loading.kernels(chosen), options, _ -> { });
                 var hosted = new HostedModel(name, loaded,
                         EngineOptions.defaults().withParallel(parallel).withWaitingMax(queue),
                         Clock.systemDefaultZone());
@@ -195,5 +196,14 @@ final class ServeCommand implements Callable<Integer> {
                 return hosted;
             }
         };
+    }
+
+    /// A budget for experts is for the models that have some.
+    private LoadOptions options(Path path) {
+        var wished = new LoadOptions(loading.kvType(KvType.F16).dtype(), context, parallel,
+                LoadOptions.DEFAULT_MAX_ROWS);
+        boolean mixture = loading.plan(path, wished).config().experts().experts() > 0;
+        hostsExperts |= mixture;
+        return mixture ? loading.apply(wished) : loading.applyDense(wished);
     }
 }

@@ -76,6 +76,9 @@ public final class ModelHost implements AutoCloseable {
 
     public String defaultName() { return slots.keySet().iterator().next(); }
 
+    /// Most bytes of all loaded models together.
+    public long bytesMax() { return bytesMax; }
+
     public List<Listed> list() {
         lock.lock();
         try {

@@ -29,6 +29,10 @@ public final class LlamaEndpoints implements Endpoints {
         return routes;
     }
 
+    /// Who only asks whether the server lives needs no key.
+    @Override
+    public boolean isOpen(String route) { return route.equals("GET /health"); }
+
     @Override
     public Map<String, Object> error(ApiException error) {
         return OpenAiErrors.body(error);

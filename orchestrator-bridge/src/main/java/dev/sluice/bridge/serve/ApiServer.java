@@ -6,9 +6,13 @@ import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
+import dev.sluice.bridge.console.MetricsEndpoints;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
+import dev.sluice.bridge.observe.ObservedRequest;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.openai.OpenAiEndpoints;
 import java.util.List;
 import java.util.Map;
@@ -16,29 +20,48 @@ import java.util.Map;
 /// Whose request it is, which protocol answers it, and what an error looks like there. Any thread.
 public final class ApiServer implements Exchange.Handler {
     private final ApiKeys keys;
+    private final Telemetry telemetry;
     private final Endpoints openAi;
     private final RouteTable routes;
 
+    /// Without a log.
     public ApiServer(ModelHost host, ApiKeys keys) {
+        this(host, keys, new Telemetry(host, RequestLog.OFF));
+    }
+
+    public ApiServer(ModelHost host, ApiKeys keys, Telemetry telemetry) {
         this.keys = keys;
+        this.telemetry = telemetry;
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
-                new LlamaEndpoints(host)));
+                new LlamaEndpoints(host),
+                new MetricsEndpoints(telemetry, keys::isAdministrator)));
     }
 
     @Override
     public void handle(Exchange exchange) {
+        telemetry.observe(exchange, this::answer);
+    }
+
+    private void answer(Exchange exchange, ObservedRequest request) {
         Endpoints protocol = openAi;
         try {
             String path = exchange.path();
             RouteTable.Route route = routes.find(exchange.method(), path);
             protocol = route.owner();
-            // Who only asks whether the server lives needs no key.
-            String client = path.equals("/health") ? "" : keys.caller(exchange);
+            request.routed(route.pattern());
+            String client = "";
+            if (route.isOpen()) {
+                request.quiet();
+            } else {
+                client = keys.caller(exchange);
+            }
+            request.client(client);
             route.handler().handle(new Call(
                     exchange, client, route.parts(RouteTable.segments(path))));
         } catch (ApiException e) {
+            request.refused(e);
             if (exchange.status() != 0) {
                 throw e;
             }
@@ -51,6 +74,7 @@ public final class ApiServer implements Exchange.Handler {
 
     @Override
     public Exchange.Refusal refusal(int status, String message) {
+        telemetry.refused(status);
         var error = new ApiException(Kind.of(status), "", message);
         return new Exchange.Refusal("application/json", JsonReply.bytes(openAi.error(error)),
                 status == 503 ? Map.of("Retry-After", "5") : Map.of());

@@ -5,6 +5,8 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
@@ -15,6 +17,7 @@ import dev.sluice.runtime.EngineOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -32,19 +35,25 @@ final class RunningServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
-        host = new ModelHost(Map.of("tiny", new Tiny()), Long.MAX_VALUE);
-        server = HttpServer.start(options, new ApiServer(host, keys));
+        this(options, keys, RequestLog.OFF, MODEL);
+    }
+
+    RunningServer(HttpOptions options, ApiKeys keys, RequestLog log, Path model)
+            throws IOException {
+        host = new ModelHost(Map.of("tiny", new Tiny(model)), Long.MAX_VALUE);
+        server = HttpServer.start(options,
+                new ApiServer(host, keys, new Telemetry(host, log)));
     }
 
     static RunningServer start() throws IOException {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
-    private static final class Tiny implements ModelHost.Opener {
+    private record Tiny(Path path) implements ModelHost.Opener {
         @Override
         public HostedModel open() {
             var options = new LoadOptions(DType.F32, 256, 8, 64);
-            LoadedModel model = LoadedModel.open(MODEL,
+            LoadedModel model = LoadedModel.open(path,
                     Kernels.open("vector", BackendOptions.defaults()), options, _ -> { });
             return new HostedModel("tiny", model, EngineOptions.defaults().withParallel(8),
                     Clock.systemUTC());
@@ -62,7 +71,9 @@ final class RunningServer implements AutoCloseable {
         return host.list().getFirst().model().orElseThrow();
     }
 
-    record Reply(int status, String body, Optional<String> retryAfter) {
+    record Reply(int status, String body, HttpHeaders headers) {
+        Optional<String> retryAfter() { return headers.firstValue("retry-after"); }
+
         Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
 
         Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
@@ -75,15 +86,15 @@ final class RunningServer implements AutoCloseable {
         return send(headers.length == 0 ? request : request.headers(headers));
     }
 
-    Reply get(String path) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(uri(path)).GET());
+    Reply get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).GET();
+        return send(headers.length == 0 ? request : request.headers(headers));
     }
 
     private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 request.build(), HttpResponse.BodyHandlers.ofString());
-        return new Reply(response.statusCode(), response.body(),
-                response.headers().firstValue("retry-after"));
+        return new Reply(response.statusCode(), response.body(), response.headers());
     }
 
     private URI uri(String path) {
