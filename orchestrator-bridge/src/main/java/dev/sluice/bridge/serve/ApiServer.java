@@ -6,6 +6,7 @@ import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
+import dev.sluice.bridge.console.ConsoleEndpoints;
 import dev.sluice.bridge.console.MetricsEndpoints;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
@@ -36,7 +37,8 @@ public final class ApiServer implements Exchange.Handler {
         routes = new RouteTable(List.of(
                 openAi,
                 new LlamaEndpoints(host),
-                new MetricsEndpoints(telemetry, keys::isAdministrator)));
+                new MetricsEndpoints(telemetry, keys::isAdministrator),
+                new ConsoleEndpoints(telemetry, host.bytesMax())));
     }
 
     @Override
