@@ -76,7 +76,9 @@ function tile(name, title, spark) {
   const value = document.createElement("p");
   value.id = "tile-" + name;
   value.textContent = "–";
-  box.append(head, value);
+  const note = document.createElement("small");
+  note.id = "note-" + name;
+  box.append(head, value, note);
   if (spark) {
     const canvas = document.createElement("canvas");
     canvas.id = "speed";
@@ -112,7 +114,10 @@ function show(state) {
   byId("tile-hits").textContent = asked
     ? Math.round((100 * sum(state.models, "hit_tokens")) / asked) + " %" : "–";
   byId("tile-memory").textContent = bytes(state.memory_bytes);
-  byId("tile-memory").title = "of " + bytes(state.memory_max_bytes);
+  byId("note-memory").textContent = "of " + bytes(state.memory_max_bytes);
+  byId("note-running").textContent = "of " + sum(state.models, "parallel") + " at once";
+  byId("note-waiting").textContent = state.active_requests + " being served";
+  byId("note-hits").textContent = "of prompt tokens";
   showModels(state.models);
   for (const model of state.models) {
     if (!cards.has(model.name)) {

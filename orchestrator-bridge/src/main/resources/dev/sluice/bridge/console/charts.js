@@ -25,6 +25,8 @@ export function sparkline(canvas, values) {
   const step = width / 59;
   const x = (i) => width - (values.length - 1 - i) * step;
   const y = (value) => height - 1 - (value / most) * (height - 4);
+  context.fillStyle = colour("--line");
+  context.fillRect(0, height - 1, width, 1);
   context.beginPath();
   values.forEach((value, i) => context.lineTo(x(i), y(value)));
   context.strokeStyle = colour("--accent");
@@ -41,22 +43,23 @@ export function sparkline(canvas, values) {
 export function pagePool(canvas, pages) {
   const width = canvas.clientWidth;
   if (!width || !pages.total) return;
-  const size = 9;
-  const columns = Math.max(1, Math.floor((width + 2) / (size + 2)));
   const rowsMax = 5;
+  const pitchMin = 10;
   // Of a large pool one cell stands for several pages.
-  const each = Math.ceil(pages.total / (columns * rowsMax));
+  const each = Math.ceil(pages.total / (Math.floor(width / pitchMin) * rowsMax));
   const cells = Math.ceil(pages.total / each);
-  const rows = Math.ceil(cells / columns);
-  const context = begin(canvas, width, rows * (size + 2) - 2);
+  const rows = Math.ceil((cells * pitchMin) / width);
+  const columns = Math.ceil(cells / rows);
+  const pitch = Math.min(18, width / columns);
+  const size = pitch - 2;
+  const context = begin(canvas, width, rows * pitch - 2);
   const colours = { used: colour("--accent"), kept: colour("--kept"), free: colour("--free") };
   const used = Math.ceil(pages.used / each);
   const kept = Math.ceil((pages.total - pages.free) / each);
   for (let i = 0; i < cells; i++) {
     context.fillStyle = i < used ? colours.used : i < kept ? colours.kept : colours.free;
     context.beginPath();
-    context.roundRect((i % columns) * (size + 2), Math.floor(i / columns) * (size + 2),
-      size, size, 2);
+    context.roundRect((i % columns) * pitch, Math.floor(i / columns) * pitch, size, size, 2);
     context.fill();
   }
 }

@@ -8,6 +8,8 @@ const prompt = byId("prompt");
 const send = byId("send");
 const welcome = byId("welcome");
 
+/** Pixels; a longer prompt scrolls. */
+const PROMPT_MAX = 180;
 const EXAMPLES = ["Sort: 42, 7, 19", "How many hours are 3 days?", "What is 17 * 23?"];
 
 let history = [];
@@ -68,7 +70,9 @@ function stop() {
 
 function grow() {
   prompt.style.height = "auto";
-  prompt.style.height = Math.min(prompt.scrollHeight, 180) + "px";
+  const height = prompt.scrollHeight + prompt.offsetHeight - prompt.clientHeight;
+  prompt.style.height = Math.min(height, PROMPT_MAX) + "px";
+  prompt.style.overflowY = height > PROMPT_MAX ? "auto" : "hidden";
 }
 
 function submit(text) {

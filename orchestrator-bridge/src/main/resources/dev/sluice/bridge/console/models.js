@@ -21,9 +21,11 @@ export function modelCard(model) {
   card.size = element("span", "size");
   head.append(element("h2", "", model.name), card.state, card.size);
   card.hint = element("p", "hint");
+  card.bar = element("div", "bar");
+  card.bar.append(element("span"), element("span"), element("span"));
   card.pages = pagesPart();
   card.experts = expertsPart();
-  card.element.append(head, card.hint, card.figures, card.pages.element, card.experts.element);
+  card.element.append(head, card.bar, card.hint, card.figures, card.pages.element, card.experts.element);
   card.draw = () => draw(card);
   return card;
 }
@@ -36,10 +38,14 @@ export function updateCard(card, model, speed) {
   const loaded = model.state === "loaded" && model.pages;
   card.hint.textContent = loaded ? memory(model)
     : model.state === "absent" ? "Is loaded when a request names it." : "";
+  card.bar.hidden = !loaded;
   card.figures.hidden = !loaded;
   card.pages.element.hidden = !loaded;
   card.experts.element.hidden = !loaded || !model.experts;
   if (!loaded) return;
+  ["weights", "kv", "scratch"].forEach((part, i) => {
+    card.bar.children[i].style.flexGrow = model.memory[part];
+  });
   figures(card.figures, model, speed);
   const kept = model.pages.total - model.pages.free - model.pages.used;
   card.pages.note.textContent = `${model.pages.used} in use, ${kept} kept, `
@@ -84,9 +90,9 @@ function pagesPart() {
   part.note = element("p", "legend-note");
   part.canvas.setAttribute("role", "img");
   const head = element("div", "part-head");
-  head.append(element("h3", "", "Page pool"),
+  head.append(element("h3", "", "Page pool"), part.note);
+  part.element.append(head, part.canvas,
     legend([["used", "in use"], ["kept", "kept for reuse"], ["free", "free"]]));
-  part.element.append(head, part.canvas, part.note);
   return part;
 }
 
@@ -108,9 +114,10 @@ function expertsPart() {
   part.switch.type = "button";
   part.canvas.setAttribute("role", "img");
   const head = element("div", "part-head");
-  head.append(element("h3", "", "Experts by layer"),
-    legend([["free", "none"], ["mean", "even share"], ["hot", "3 times"]]), part.switch);
-  part.element.append(head, part.canvas, part.note);
+  head.append(element("h3", "", "Experts by layer"), part.switch);
+  part.element.append(head, part.canvas,
+    legend([["free", "no load"], ["mean", "even share"], ["hot", "3 times and more"]]),
+    part.note);
   part.switch.addEventListener("click", () => {
     part.recent = !part.recent;
     part.switch.textContent = part.recent ? "Since start" : "Last seconds";
@@ -153,9 +160,9 @@ const shown = (part) => (part.recent ? part.shares : part.total);
 function describe(part) {
   if (!part.counts) return;
   const worst = part.violations.indexOf(Math.max(...part.violations));
-  const text = `${part.tokens} tokens; least even is layer ${part.layers[worst]} with `
-    + `MaxVio ${part.violations[worst].toFixed(2)}; `
-    + (part.recent ? "the last seconds" : "since the model was loaded");
+  const text = (part.recent ? "The last seconds" : "Since the model was loaded")
+    + ` · ${part.tokens} tokens so far · least even: layer ${part.layers[worst]}, `
+    + `MaxVio ${part.violations[worst].toFixed(2)}`;
   part.note.textContent = text;
   part.canvas.setAttribute("aria-label", "Load of experts by layer: " + text);
 }
