@@ -116,8 +116,8 @@ function show(state) {
   byId("tile-memory").textContent = bytes(state.memory_bytes);
   byId("note-memory").textContent = "of " + bytes(state.memory_max_bytes);
   byId("note-running").textContent = "of " + sum(state.models, "parallel") + " at once";
-  byId("note-waiting").textContent = state.active_requests + " being served";
-  byId("note-hits").textContent = "of prompt tokens";
+  byId("note-waiting").textContent = state.active_requests + " served";
+  byId("note-hits").textContent = "of prompts";
   showModels(state.models);
   for (const model of state.models) {
     if (!cards.has(model.name)) {
