@@ -50,6 +50,9 @@ final class Progress {
         engineNanos += nanos * rows / allRows;
     }
 
+    /// Of the prompt, once it has started.
+    int cachedTokens() { return cachedTokens; }
+
     /// Tokens drawn.
     int drawn() { return drawn; }
 

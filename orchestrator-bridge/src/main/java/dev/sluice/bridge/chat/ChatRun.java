@@ -2,6 +2,7 @@ package dev.sluice.bridge.chat;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.TaskSlots;
 import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
@@ -20,13 +21,20 @@ public final class ChatRun {
     ///
     /// @throws ApiException if it can not be served
     public static RunningChoices start(HostedModel model, ChatRequest request) {
-        String prompt = ChatPrompt.render(model, request);
-        int[] promptIds = model.tokenizer().encodePrompt(prompt);
+        return start(model, request, ChatPrompt.of(model, request));
+    }
+
+    /// Submits a conversation whose prompt is there already.
+    ///
+    /// @throws ApiException if it can not be served
+    public static RunningChoices start(
+            HostedModel model, ChatRequest request, ChatPrompt prompt) {
         ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        var grammar = new OutputGrammar(model, model.opensReasoning(prompt.text()));
         var readers = new ArrayList<ChoiceReader>();
-        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
-            MessageReader reader = model.reader(types, prompt);
+        for (TokenStream stream : streams(submit(model, request.settings(), prompt.tokenIds(),
+                grammar, TaskSlots.NO_SLOT))) {
+            MessageReader reader = model.reader(types, prompt.text());
             readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
         }
         return new RunningChoices(List.copyOf(readers));
@@ -35,11 +43,17 @@ public final class ChatRun {
     /// Queues a prompt, with refusals in the words of HTTP.
     public static List<TokenStream> submit(
             HostedModel model, ChatRequest.Settings settings, int[] promptIds) {
-        return submit(model, settings, promptIds, new OutputGrammar(model, false));
+        return streams(submit(model, settings, promptIds, TaskSlots.NO_SLOT));
     }
 
-    private static List<TokenStream> submit(HostedModel model, ChatRequest.Settings settings,
-            int[] promptIds, OutputGrammar grammar) {
+    /// The same in a slot of one's choice, or [TaskSlots#NO_SLOT].
+    public static List<TaskSlots.Task> submit(
+            HostedModel model, ChatRequest.Settings settings, int[] promptIds, int slot) {
+        return submit(model, settings, promptIds, new OutputGrammar(model, false), slot);
+    }
+
+    private static List<TaskSlots.Task> submit(HostedModel model, ChatRequest.Settings settings,
+            int[] promptIds, OutputGrammar grammar, int slot) {
         try {
             var request = GenerateRequest.of(
                     promptIds, settings.maxTokens(), settings.sampling())
@@ -47,15 +61,24 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            List<TokenStream> streams = model.engine().submit(request, settings.choices());
+            List<TaskSlots.Task> tasks = model.slots().submit(
+                    request, settings.choices(), slot);
             ObservedRequest.current().ifPresent(observed ->
-                    observed.submitted(model, promptIds, streams));
-            return streams;
+                    observed.submitted(model, promptIds, streams(tasks)));
+            return tasks;
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("", e.getMessage());
         }
+    }
+
+    private static List<TokenStream> streams(List<TaskSlots.Task> tasks) {
+        var streams = new ArrayList<TokenStream>();
+        for (TaskSlots.Task task : tasks) {
+            streams.add(task.stream());
+        }
+        return streams;
     }
 
     private static ApiException refusal(RequestRejected rejected) {

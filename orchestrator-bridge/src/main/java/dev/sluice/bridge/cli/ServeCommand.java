@@ -5,10 +5,12 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.observe.LogFormat;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
+import dev.sluice.kernels.Kernels;
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
@@ -102,6 +104,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Most memory of all loaded models (default: what is free).")
     private Optional<ByteSize> modelMemory;
 
+    @Option(names = "--slot-save-path", paramLabel = "FOLDER",
+            description = "Folder that slots may be saved to and restored from.")
+    private Optional<Path> slotFolder;
+
     @Option(names = "--log-format", paramLabel = "FORMAT", defaultValue = "text",
             description = "The line that each request leaves on stderr: text, json or off "
                     + "(default: ${DEFAULT-VALUE}).")
@@ -138,7 +144,6 @@ final class ServeCommand implements Callable<Integer> {
         long memory = modelMemory.map(ByteSize::bytes)
                 .orElseGet(() -> HostMemory.now().availableBytes());
         try (var host = new ModelHost(openers, memory)) {
-            host.acquire("").close();
             serve(host, keys, err);
         }
         return 0;
@@ -151,11 +156,18 @@ final class ServeCommand implements Callable<Integer> {
         if (certificate.isPresent()) {
             http = http.withTls(new HttpOptions.Tls(certificate.get(), key.orElseThrow()));
         }
+        SlotFolder slots = slotFolder.isPresent() ? SlotFolder.open(slotFolder.get())
+                : SlotFolder.NONE;
+        slots.discarded().forEach(file ->
+                err.println("discarded a slot that was not saved to its end: " + file));
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
         var telemetry = new Telemetry(host,
                 new RequestLog(err, logFormat, logPrompts, Clock.systemUTC()));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys, telemetry))) {
+        var api = new ApiServer(host, keys, slots, telemetry);
+        try (var server = HttpServer.start(http, api)) {
+            // Who asks meanwhile waits, and /health says why.
+            host.acquire("").close();
             err.printf("listening on %s://%s:%d%n",
                     certificate.isPresent() ? "https" : "http", address, server.port());
             err.flush();
@@ -201,10 +213,11 @@ final class ServeCommand implements Callable<Integer> {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                LoadedModel loaded = LoadedModel.open(
-                        path, loading.kernels(chosen), options, _ -> { });
+                Kernels kernels = loading.kernels(chosen);
+                LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
                 EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
                         .withWaitingMax(queue)
+                        .withModelId(loaded, kernels.backendName())
                         .withTurns(turns, shares.getOrDefault(name, 1.0));
                 var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
                         : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());

@@ -1,5 +1,6 @@
 package dev.sluice.bridge.serve;
 
+import dev.sluice.bridge.anthropic.AnthropicEndpoints;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.ApiException.Kind;
 import dev.sluice.bridge.api.ApiKeys;
@@ -11,6 +12,7 @@ import dev.sluice.bridge.console.MetricsEndpoints;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
@@ -25,18 +27,25 @@ public final class ApiServer implements Exchange.Handler {
     private final Endpoints openAi;
     private final RouteTable routes;
 
-    /// Without a log.
+    /// A server that saves no slots and logs nothing.
     public ApiServer(ModelHost host, ApiKeys keys) {
-        this(host, keys, new Telemetry(host, RequestLog.OFF));
+        this(host, keys, SlotFolder.NONE);
     }
 
-    public ApiServer(ModelHost host, ApiKeys keys, Telemetry telemetry) {
+    /// A server that logs nothing.
+    public ApiServer(ModelHost host, ApiKeys keys, SlotFolder slots) {
+        this(host, keys, slots, new Telemetry(host, RequestLog.OFF));
+    }
+
+    /// @param slots where slots are saved
+    public ApiServer(ModelHost host, ApiKeys keys, SlotFolder slots, Telemetry telemetry) {
         this.keys = keys;
         this.telemetry = telemetry;
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
-                new LlamaEndpoints(host),
+                new AnthropicEndpoints(host),
+                new LlamaEndpoints(host, slots),
                 new MetricsEndpoints(telemetry, keys::isAdministrator),
                 new ConsoleEndpoints(telemetry, host.bytesMax())));
     }

@@ -11,6 +11,7 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.observe.LogFormat;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
@@ -99,7 +100,7 @@ final class ConsoleTest {
         var telemetry = new Telemetry(host, new RequestLog(
                 new PrintWriter(log), LogFormat.JSON, false, Clock.systemUTC()));
         server = HttpServer.start(HttpOptions.defaults(),
-                answer.before(new ApiServer(host, keys, telemetry)));
+                answer.before(new ApiServer(host, keys, SlotFolder.NONE, telemetry)));
         return "http://127.0.0.1:" + server.port() + "/";
     }
 

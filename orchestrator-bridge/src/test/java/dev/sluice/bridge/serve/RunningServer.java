@@ -5,6 +5,7 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.kernels.BackendOptions;
@@ -42,7 +43,7 @@ final class RunningServer implements AutoCloseable {
             throws IOException {
         host = new ModelHost(Map.of("tiny", new Tiny(model)), Long.MAX_VALUE);
         server = HttpServer.start(options,
-                new ApiServer(host, keys, new Telemetry(host, log)));
+                new ApiServer(host, keys, SlotFolder.NONE, new Telemetry(host, log)));
     }
 
     static RunningServer start() throws IOException {
