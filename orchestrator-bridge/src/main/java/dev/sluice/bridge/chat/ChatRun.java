@@ -4,6 +4,7 @@ import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.chat.OutputGrammar.Thoughts;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.TaskSlots;
+import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.TokenEvent;
@@ -67,7 +68,11 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            return model.slots().submit(request, settings.choices(), slot);
+            List<TaskSlots.Task> tasks = model.slots().submit(
+                    request, settings.choices(), slot);
+            ObservedRequest.current().ifPresent(observed ->
+                    observed.submitted(model, promptIds, streams(tasks)));
+            return tasks;
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {

@@ -1,5 +1,7 @@
 package dev.sluice.bridge.chat;
 
+import dev.sluice.bridge.observe.ObservedRequest;
+import dev.sluice.bridge.observe.TokenObserver;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Logprob;
 import dev.sluice.runtime.TokenEvent;
@@ -14,12 +16,14 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
-/// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any.
+/// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any. Made on the
+/// thread of the request that it belongs to, which is told when tokens come.
 public final class ChoiceReader {
     private final TokenStream stream;
     private final MessageReader reader;
     private final Tokenizer tokenizer;
     private final boolean plain;
+    private final TokenObserver observer;
     private Optional<Finished> finished = Optional.empty();
     /// Whether the last token that showed anything was part of the thinking.
     private boolean reasoning;
@@ -40,6 +44,7 @@ public final class ChoiceReader {
         this.tokenizer = tokenizer;
         this.plain = plain;
         reasoning = inReasoning;
+        observer = ObservedRequest.observer(stream);
     }
 
     /// Reads an answer whose text is all content.
@@ -62,6 +67,7 @@ public final class ChoiceReader {
         var events = new ArrayList<MessageEvent>();
         return switch (take()) {
             case Token(int id, String text, var logprobs) -> {
+                observer.token();
                 // Formats mark calls by control tokens, which are no part of plain text.
                 String all = !plain && tokenizer.isControl(id) && text.isEmpty()
                         && !tokenizer.endOfGeneration().contains(id)

@@ -9,6 +9,7 @@ import dev.sluice.models.chat.TemplateRefusedException;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Engine;
 import dev.sluice.runtime.EngineOptions;
+import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.grammar.VocabularyTrie;
 import dev.sluice.runtime.toolcall.MessageReader;
 import dev.sluice.runtime.toolcall.TemplateArguments;
@@ -20,10 +21,20 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// A loaded model with all that the protocols need of it. Any thread.
 public final class HostedModel implements Hosted {
+    /// Whoever looks on does not wait for a longer step than this.
+    private static final long FIGURES_PATIENCE_MILLIS = 50;
+
     private final String name;
+    private final LoadedModel loaded;
     private final Engine engine;
     private final ModelFacts facts;
     private final TaskSlots slots;
@@ -38,6 +49,7 @@ public final class HostedModel implements Hosted {
     private final int parallel;
     private final int vocab;
     private Optional<VocabularyTrie> trie = Optional.empty();
+    private Future<?> refresh = CompletableFuture.completedFuture(true);
     private final Clock clock;
 
     /// Takes the model over: it is closed with this.
@@ -45,6 +57,7 @@ public final class HostedModel implements Hosted {
     /// @param options with the number of sequences decoded at once
     public HostedModel(String name, LoadedModel model, EngineOptions options, Clock clock) {
         this.name = name;
+        loaded = model;
         parallel = options.parallel();
         this.clock = clock;
         ModelTexts texts = model.texts();
@@ -117,6 +130,28 @@ public final class HostedModel implements Hosted {
     public ToolFormat format() {
         return harmony ? ToolFormat.REASONING_ONLY.withReasoning(ToolFormat.Marks.NONE)
                 : toolFormat.orElse(ToolFormat.REASONING_ONLY);
+    }
+
+    /// What it does and has done. In a long step the engine has no time to say, and the figures
+    /// are those of the last time.
+    public ModelFigures figures() {
+        try {
+            refresh().get(FIGURES_PATIENCE_MILLIS, TimeUnit.MILLISECONDS);
+        } catch (TimeoutException | ExecutionException | CancellationException
+                | RequestRejected e) {
+            // Busy, or closing: what is known is still true of some moment before.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return new ModelFigures(engine.stats(), loaded.expertStatistics().latest(),
+                loaded.expertCacheStatistics());
+    }
+
+    private synchronized Future<?> refresh() {
+        if (refresh.isDone()) {
+            refresh = engine.betweenSteps(loaded.expertStatistics()::publish);
+        }
+        return refresh;
     }
 
     /// The bytes of its vocabulary, for grammars; made when first asked for.

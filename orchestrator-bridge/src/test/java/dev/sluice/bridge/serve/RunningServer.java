@@ -5,6 +5,9 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
@@ -15,6 +18,7 @@ import dev.sluice.runtime.EngineOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -32,25 +36,36 @@ public final class RunningServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     public RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
-        this(options, keys, new Tiny());
+        this(options, keys, RequestLog.OFF, new Tiny(MODEL));
     }
 
     /// A server of one model, which is named `tiny`.
     public RunningServer(HttpOptions options, ApiKeys keys, ModelHost.Opener model)
             throws IOException {
+        this(options, keys, RequestLog.OFF, model);
+    }
+
+    RunningServer(HttpOptions options, ApiKeys keys, RequestLog log, Path model)
+            throws IOException {
+        this(options, keys, log, new Tiny(model));
+    }
+
+    private RunningServer(HttpOptions options, ApiKeys keys, RequestLog log,
+            ModelHost.Opener model) throws IOException {
         host = new ModelHost(Map.of("tiny", model), Long.MAX_VALUE);
-        server = HttpServer.start(options, new ApiServer(host, keys));
+        server = HttpServer.start(options,
+                new ApiServer(host, keys, SlotFolder.NONE, new Telemetry(host, log)));
     }
 
     public static RunningServer start() throws IOException {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
-    private static final class Tiny implements ModelHost.Opener {
+    private record Tiny(Path path) implements ModelHost.Opener {
         @Override
         public HostedModel open() {
             var options = new LoadOptions(DType.F32, 256, 8, 64);
-            LoadedModel model = LoadedModel.open(MODEL,
+            LoadedModel model = LoadedModel.open(path,
                     Kernels.open("vector", BackendOptions.defaults()), options, _ -> { });
             return new HostedModel("tiny", model, EngineOptions.defaults().withParallel(8),
                     Clock.systemUTC());
@@ -68,7 +83,9 @@ public final class RunningServer implements AutoCloseable {
         return host.list().getFirst().model().orElseThrow();
     }
 
-    public record Reply(int status, String body, Optional<String> retryAfter) {
+    public record Reply(int status, String body, HttpHeaders headers) {
+        public Optional<String> retryAfter() { return headers.firstValue("retry-after"); }
+
         public Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
 
         public Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
@@ -93,8 +110,7 @@ public final class RunningServer implements AutoCloseable {
     private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 request.build(), HttpResponse.BodyHandlers.ofString());
-        return new Reply(response.statusCode(), response.body(),
-                response.headers().firstValue("retry-after"));
+        return new Reply(response.statusCode(), response.body(), response.headers());
     }
 
     private URI uri(String path) {
