@@ -150,6 +150,7 @@ final class HostileRequestsTest {
         for (Thread thread : threads) {
             thread.join();
         }
+        assertTrue(next.get() >= to, "not every request was sent");
     }
 
     private void send(long seed) {

@@ -11,12 +11,16 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Sends any bytes to the server, also what no HTTP client would, and reads what comes back.
 final class RawClient {
     /// Longer than any answer here takes on a busy machine.
     private static final int PATIENCE_MILLIS = 60_000;
     private static final int ENOUGH_BYTES = 256 << 10;
+
+    private static final Pattern HEAD = Pattern.compile("HTTP/1\\.1 (\\d{3}) [A-Z]");
 
     /// How bytes are sent, and when the client leaves.
     ///
@@ -106,10 +110,9 @@ final class RawClient {
 
     private static Answer answer(String text) {
         var statuses = new ArrayList<Integer>();
-        for (int at = text.indexOf("HTTP/1.1 "); at >= 0; at = text.indexOf("HTTP/1.1 ", at + 9)) {
-            if (text.length() >= at + 12) {
-                statuses.add(Integer.valueOf(text.substring(at + 9, at + 12)));
-            }
+        Matcher heads = HEAD.matcher(text);
+        while (heads.find()) {
+            statuses.add(Integer.valueOf(heads.group(1)));
         }
         return new Answer(statuses, text);
     }
