@@ -8,12 +8,10 @@ import java.util.Random;
 ///
 /// @param text with values between `:`, `,`, brackets
 record HostileSpots(String text) {
-    private record Span(int begin, int end) { }
-
-    /// A value replaced by one that is hostile, a key by one that is not known, or something added.
+    /// A value replaced by one that is hostile, or something added.
     HostileSpots replace(Random random) {
-        List<Span> spans = spans();
-        if (spans.isEmpty()) {
+        List<Integer> begins = begins();
+        if (begins.isEmpty()) {
             return this;
         }
         if (random.nextInt(20) == 0) {
@@ -21,47 +19,42 @@ record HostileSpots(String text) {
             return new HostileSpots(text.replaceFirst("\\{",
                     "{\"" + key + "\":" + quoted(HostileValues.any(random)) + ","));
         }
-        Span span = spans.get(random.nextInt(spans.size()));
-        String old = text.substring(span.begin, span.end);
+        int begin = begins.get(random.nextInt(begins.size()));
+        int end = end(begin);
+        for (int i = 0; i < 20 && end < text.length() && text.charAt(end) == ':'; i++) {
+            begin = begins.get(random.nextInt(begins.size()));
+            end = end(begin);
+        }
+        String old = text.substring(begin, end);
         boolean rule = old.startsWith("{\"type\"") || old.startsWith("\"root")
                 || old.startsWith("\"[");
         String value = rule && random.nextInt(3) > 0 ? HostileValues.bomb(random)
                 : HostileValues.any(random);
-        return new HostileSpots(text.substring(0, span.begin) + value + text.substring(span.end));
+        return new HostileSpots(text.substring(0, begin) + value + text.substring(end));
     }
 
     private static String quoted(String value) {
         return value.replace("\\", "\\\\").replace("$", "\\$");
     }
 
-    /// Every value but the whole.
-    private List<Span> spans() {
-        var spans = new ArrayList<Span>();
-        for (int i = 1; i < text.length(); i++) {
-            char before = text.charAt(i - 1);
-            if ((before == ':' || before == '[' || before == ',') && !inString(i)
-                    && ("\"{[tfn-".indexOf(text.charAt(i)) >= 0
-                            || Character.isDigit(text.charAt(i)))) {
-                int end = end(i);
-                boolean key = end < text.length() && text.charAt(end) == ':';
-                if (!key) {
-                    spans.add(new Span(i, end));
-                }
-            }
-        }
-        return spans;
-    }
-
-    private boolean inString(int at) {
+    /// Where a value begins, or a key: a key that is replaced breaks the JSON. Not the whole.
+    private List<Integer> begins() {
+        var begins = new ArrayList<Integer>();
         boolean in = false;
-        for (int i = 0; i < at; i++) {
-            if (text.charAt(i) == '\\') {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            char before = i > 0 ? text.charAt(i - 1) : ' ';
+            if (!in && (before == ':' || before == '[' || before == ',')
+                    && ("\"{[tfn-".indexOf(c) >= 0 || Character.isDigit(c))) {
+                begins.add(i);
+            }
+            if (in && c == '\\') {
                 i++;
-            } else if (text.charAt(i) == '"') {
+            } else if (c == '"') {
                 in = !in;
             }
         }
-        return in;
+        return begins;
     }
 
     private int end(int begin) {
