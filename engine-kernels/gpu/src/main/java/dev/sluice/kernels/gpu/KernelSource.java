@@ -5,35 +5,38 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /// The units of kernel source: files beside this class, in the C dialect of `dialect.h`, which is
 /// OpenCL C and CUDA C++ alike. A unit that reads encoded rows is compiled once for each encoding.
 public enum KernelSource {
-    ROWS("rows.cl", false),
-    STAGE("stage.cl", false),
-    PRODUCTS("products.cl", true),
-    ROTARY("rotary.cl", false),
-    ATTENTION("attention.cl", true),
-    EXPERTS("experts.cl", false);
+    ROWS(false, "rows.cl"),
+    STAGE(false, "stage.cl"),
+    ROTARY(false, "rotary.cl"),
+    EXPERTS(false, "experts.cl"),
+    ATTENTION(true, "encodings.h", "attention.cl"),
+    PRODUCTS(true, "encodings.h", "tiles.h", "products.cl"),
+    GROUPED(true, "encodings.h", "tiles.h", "grouped.cl");
 
-    private final String file;
     private final boolean encoded;
+    private final List<String> files;
 
-    KernelSource(String file, boolean encoded) {
-        this.file = file;
+    KernelSource(boolean encoded, String... files) {
         this.encoded = encoded;
+        this.files = List.of(files);
     }
 
     /// Whether the unit is compiled once for each encoding.
     public boolean encoded() { return encoded; }
 
-    /// The whole text of the unit for one encoding, which an unencoded unit ignores: the dialect,
-    /// the encoding where it is needed, and the kernels.
+    /// The whole text of the unit for one encoding, which an unencoded unit ignores.
     public String text(DType encoding) {
-        return encoded
-                ? "#define ENCODING_" + encoding + " 1\n" + read("dialect.h") + read("encodings.h")
-                        + read(file)
-                : read("dialect.h") + read(file);
+        var text = new StringBuilder(
+                encoded ? "#define ENCODING_" + encoding + " 1\n" : "").append(read("dialect.h"));
+        for (String file : files) {
+            text.append(read(file));
+        }
+        return text.toString();
     }
 
     private static String read(String name) {

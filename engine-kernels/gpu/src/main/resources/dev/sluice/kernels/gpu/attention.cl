@@ -8,9 +8,8 @@
 
 #define SPLIT 256
 #define LANE_COUNT 64
-// Columns of a value that one lane adds up: 64 * 16 are the widest value.
-#define LANE_COLUMNS 16
-#define KEY_COLUMNS_MAX 1024
+// The widest head row.
+#define COLUMNS_MAX 1024
 
 // Element c of an encoded head row.
 FUNCTION float element(GLOBAL const uchar* row, int c) {
@@ -78,156 +77,151 @@ KERNEL store_rows(MATRIX(rows), int width, MATRIX(pages), int pageWords, int pag
 
 // ---- attending --------------------------------------------------------------------------------
 
-// Where the pages are, for one row and KV head.
+// What one row and head attends to, in one split.
 typedef struct {
-    GLOBAL const uchar* buffer;
+    GLOBAL const uchar* keys;
+    GLOBAL const uchar* values;
     GLOBAL const int* table;
-    int pageWords;
+    int keyWords;
+    int keyDim;
+    int valueWords;
+    int valueStride;
     int pageSize;
     int kvHeads;
     int kvHead;
-    int dim;
-} Rows;
+    float scale;
+    float softcap;
+} Scene;
 
-FUNCTION GLOBAL const uchar* stored_row(const Rows* rows, int position) {
-    wide page = rows->table[position / rows->pageSize];
-    wide headRow = (wide) (position % rows->pageSize) * rows->kvHeads + rows->kvHead;
-    return rows->buffer + page * rows->pageWords * 4 + headRow * ENCODED_BYTES(rows->dim);
+// Scores of positions from..to of the split that begins at `split`. For each of its 256 places:
+// the score (minus infinity where the position is not in from..to) and where the value lies.
+FUNCTION void split_scores(const Scene* scene, LOCAL const float* query, int split, int from,
+        int to, LOCAL float* scores, LOCAL wide* valueAt) {
+    for (int i = LANE; i < SPLIT; i += LANE_COUNT) {
+        int p = split + i;
+        float score = -INFINITE;
+        if (p >= from && p < to) {
+            wide page = scene->table[p / scene->pageSize];
+            wide headRow = (wide) (p % scene->pageSize) * scene->kvHeads + scene->kvHead;
+            GLOBAL const uchar* key = scene->keys + page * scene->keyWords * 4
+                    + headRow * ENCODED_BYTES(scene->keyDim);
+            valueAt[i] = page * scene->valueWords * 4
+                    + headRow * ENCODED_BYTES(scene->valueStride);
+            float dot = 0.0f;
+            for (int c = 0; c < scene->keyDim; c++) {
+                dot = FMA(query[c], element(key, c), dot);
+            }
+            score = scene->scale * dot;
+            if (scene->softcap != 0.0f) {
+                score = scene->softcap * TANH(score / scene->softcap);
+            }
+        }
+        scores[i] = score;
+    }
 }
 
-// Scores of positions begin..end of one split (begin >= split, end <= split + SPLIT), and their
-// softmax without the denominator: weights[p - split] = exp(score - *largest), 0 outside of
-// begin..end; returns the sum of the weights, added as a tree over the split's 256 positions.
-FUNCTION float split_weights(const Rows* keys, LOCAL const float* q, float scale, float softcap,
-        int split, int begin, int end, LOCAL float* weights, LOCAL float* lanes, float* largest) {
+// The largest of the 256 scores of a split: lanes take four each, then each lane all 64.
+FUNCTION float lane_maximum(LOCAL const float* scores) {
     float most = -INFINITE;
-    for (int p = split + LANE; p < split + SPLIT; p += LANE_COUNT) {
-        float score = -INFINITE;
-        if (p >= begin && p < end) {
-            GLOBAL const uchar* row = stored_row(keys, p);
-            float dot = 0.0f;
-            for (int c = 0; c < keys->dim; c++) {
-                dot = FMA(q[c], element(row, c), dot);
-            }
-            score = scale * dot;
-            if (softcap != 0.0f) {
-                score = softcap * TANH(score / softcap);
-            }
-        }
-        weights[p - split] = score;
-        most = LARGER(most, score);
+    for (int i = LANE; i < SPLIT; i += LANE_COUNT) {
+        most = LARGER(most, scores[i]);
     }
-    lanes[LANE] = most;
-    BARRIER();
-    for (int step = LANE_COUNT / 2; step > 0; step /= 2) {
-        if (LANE < step) {
-            lanes[LANE] = LARGER(lanes[LANE], lanes[LANE + step]);
-        }
-        BARRIER();
+    return most;
+}
+
+FUNCTION float lanes_maximum(LOCAL const float* lanes) {
+    float most = -INFINITE;
+    for (int i = 0; i < LANE_COUNT; i++) {
+        most = LARGER(most, lanes[i]);
     }
-    most = lanes[0];
-    BARRIER();
+    return most;
+}
+
+// scores[i] = exp(score - most), 0 where there is none; returns the sum of this lane's four.
+FUNCTION float lane_weights(LOCAL float* scores, float most) {
     float sum = 0.0f;
     for (int i = LANE; i < SPLIT; i += LANE_COUNT) {
-        float weight = split + i >= begin && split + i < end ? EXP(weights[i] - most) : 0.0f;
-        weights[i] = weight;
+        float weight = scores[i] == -INFINITE ? 0.0f : EXP(scores[i] - most);
+        scores[i] = weight;
         sum += weight;
     }
-    lanes[LANE] = sum;
-    BARRIER();
-    for (int step = LANE_COUNT / 2; step > 0; step /= 2) {
-        if (LANE < step) {
-            lanes[LANE] += lanes[LANE + step];
-        }
-        BARRIER();
-    }
-    *largest = most;
-    return lanes[0];
+    return sum;
 }
 
-// partial[i] = sum over positions begin..end of the split, ascending, of weight * value column
-// LANE + 64 i.
-FUNCTION void split_values(const Rows* values, int valueDim, int split, int begin, int end,
-        LOCAL const float* weights, float* partial) {
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        partial[i] = 0.0f;
+FUNCTION float lanes_sum(LOCAL const float* lanes) {
+    float sum = 0.0f;
+    for (int i = 0; i < LANE_COUNT; i++) {
+        sum += lanes[i];
     }
-    for (int p = begin; p < end; p++) {
-        GLOBAL const uchar* row = stored_row(values, p);
-        float weight = weights[p - split];
-        for (int i = 0; i < LANE_COLUMNS; i++) {
-            int c = LANE + LANE_COUNT * i;
-            if (c < valueDim) {
-                partial[i] = FMA(weight, element(row, c), partial[i]);
-            }
-        }
-    }
+    return sum;
 }
 
-// The state (most, sum, total) of the splits so far, and the next split's: all relative to the
-// larger maximum.
-#define MERGE(most, sum, total, splitMost, splitSum, partial) { \
-    float larger = LARGER(most, splitMost); \
-    float before = EXP(most - larger); \
-    float after = EXP(splitMost - larger); \
-    for (int i = 0; i < LANE_COLUMNS; i++) { \
-        total[i] = FMA(partial[i], after, total[i] * before); \
-    } \
-    sum = FMA(splitSum, after, sum * before); \
-    most = larger; \
+// Column c of the values at from..to, ascending, times their weights.
+FUNCTION float split_value(const Scene* scene, int c, int split, int from, int to,
+        LOCAL const float* weights, LOCAL const wide* valueAt) {
+    float sum = 0.0f;
+    for (int i = from - split; i < to - split; i++) {
+        sum = FMA(weights[i], element(scene->values + valueAt[i], c), sum);
+    }
+    return sum;
 }
+
+#define SCENE(scene) \
+    int row = GROUP_X / heads; \
+    int head = GROUP_X % heads; \
+    Scene scene = {BYTES_AT(keys), BYTES_AT(values), \
+        I32_AT(table) + (wide) I32_AT(sequences)[row] * tableCols, keyWords, keyDim, valueWords, \
+        valueStride, pageSize, kvHeads, head / (heads / kvHeads), scale, softcap}; \
+    int end = I32_AT(positions)[row] + 1; \
+    int begin = window == 0 || window > end ? 0 : end - window;
 
 // One group a row and head: group x = row * heads + head. Splits of 256 positions are reduced one
-// after another, from position 0 (or the window's) on, and merged in ascending order, so that
-// the bits depend on the row's own positions alone. A sink joins at the end, as an empty split.
-// A partial state of `attention_splits` is merged by the same steps: same bits.
+// after another, from the first that the row sees, and merged in ascending order onto the sink
+// (or nothing), so that the bits depend on the row's own positions alone.
 KERNEL attention_rows(MATRIX(q), MATRIX(keys), int keyWords, int keyDim, MATRIX(values),
         int valueWords, int valueStride, int valueDim, int pageSize, int kvHeads, int heads,
         MATRIX(positions), MATRIX(sequences), MATRIX(table), int tableCols, float scale,
         float softcap, int window, MATRIX(sinks), int sunk, MATRIX(out)) {
-    LOCAL_ARRAY(float, query, KEY_COLUMNS_MAX);
+    LOCAL_ARRAY(float, query, COLUMNS_MAX);
+    LOCAL_ARRAY(float, total, COLUMNS_MAX);
     LOCAL_ARRAY(float, weights, SPLIT);
-    LOCAL_ARRAY(float, lanes, LANE_COUNT);
-    int row = GROUP_X / heads;
-    int head = GROUP_X % heads;
+    LOCAL_ARRAY(wide, valueAt, SPLIT);
+    LOCAL_ARRAY(float, maxima, LANE_COUNT);
+    LOCAL_ARRAY(float, sums, LANE_COUNT);
+    SCENE(scene)
     for (int c = LANE; c < keyDim; c += LANE_COUNT) {
         query[c] = F32_AT(q)[(wide) GROUP_X * keyDim + c];
     }
-    BARRIER();
-    int end = I32_AT(positions)[row] + 1;
-    int begin = window == 0 || window > end ? 0 : end - window;
-    Rows keyRows = {BYTES_AT(keys), I32_AT(table) + (wide) I32_AT(sequences)[row] * tableCols,
-        keyWords, pageSize, kvHeads, head / (heads / kvHeads), keyDim};
-    Rows valueRows = {BYTES_AT(values), keyRows.table, valueWords, pageSize, kvHeads,
-        keyRows.kvHead, valueStride};
-    float most = -INFINITE;
-    float sum = 0.0f;
-    float total[LANE_COLUMNS];
-    float partial[LANE_COLUMNS];
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        total[i] = 0.0f;
+    // Each lane keeps its own columns of the total; no other lane reads them.
+    for (int c = LANE; c < valueDim; c += LANE_COUNT) {
+        total[c] = 0.0f;
     }
+    float most = sunk ? F32_AT(sinks)[head] : -INFINITE;
+    float sum = sunk ? 1.0f : 0.0f;
+    BARRIER();
     for (int split = begin / SPLIT * SPLIT; split < end; split += SPLIT) {
         int from = begin > split ? begin : split;
         int to = end < split + SPLIT ? end : split + SPLIT;
-        float splitMost;
-        float splitSum = split_weights(&keyRows, query, scale, softcap, split, from, to, weights,
-                lanes, &splitMost);
-        split_values(&valueRows, valueDim, split, from, to, weights, partial);
-        MERGE(most, sum, total, splitMost, splitSum, partial);
+        split_scores(&scene, query, split, from, to, weights, valueAt);
+        maxima[LANE] = lane_maximum(weights);
+        BARRIER();
+        float splitMost = lanes_maximum(maxima);
+        sums[LANE] = lane_weights(weights, splitMost);
+        BARRIER();
+        float splitSum = lanes_sum(sums);
+        float larger = LARGER(most, splitMost);
+        float before = EXP(most - larger);
+        float after = EXP(splitMost - larger);
+        for (int c = LANE; c < valueDim; c += LANE_COUNT) {
+            float part = split_value(&scene, c, split, from, to, weights, valueAt);
+            total[c] = FMA(part, after, total[c] * before);
+        }
+        sum = FMA(splitSum, after, sum * before);
+        most = larger;
         BARRIER();
     }
-    if (sunk) {
-        for (int i = 0; i < LANE_COLUMNS; i++) {
-            partial[i] = 0.0f;
-        }
-        MERGE(most, sum, total, F32_AT(sinks)[head], 1.0f, partial);
-    }
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        int c = LANE + LANE_COUNT * i;
-        if (c < valueDim) {
-            F32_AT(out)[(wide) GROUP_X * valueDim + c] = total[i] / sum;
-        }
+    for (int c = LANE; c < valueDim; c += LANE_COUNT) {
+        F32_AT(out)[(wide) GROUP_X * valueDim + c] = total[c] / sum;
     }
 }
 
@@ -237,76 +231,58 @@ KERNEL attention_splits(MATRIX(q), MATRIX(keys), int keyWords, int keyDim, MATRI
         int valueWords, int valueStride, int valueDim, int pageSize, int kvHeads, int heads,
         MATRIX(positions), MATRIX(sequences), MATRIX(table), int tableCols, float scale,
         float softcap, int window, int splits, MATRIX(states)) {
-    LOCAL_ARRAY(float, query, KEY_COLUMNS_MAX);
+    LOCAL_ARRAY(float, query, COLUMNS_MAX);
     LOCAL_ARRAY(float, weights, SPLIT);
-    LOCAL_ARRAY(float, lanes, LANE_COUNT);
-    int row = GROUP_X / heads;
-    int head = GROUP_X % heads;
+    LOCAL_ARRAY(wide, valueAt, SPLIT);
+    LOCAL_ARRAY(float, maxima, LANE_COUNT);
+    LOCAL_ARRAY(float, sums, LANE_COUNT);
+    SCENE(scene)
     for (int c = LANE; c < keyDim; c += LANE_COUNT) {
         query[c] = F32_AT(q)[(wide) GROUP_X * keyDim + c];
     }
     BARRIER();
-    int end = I32_AT(positions)[row] + 1;
-    int begin = window == 0 || window > end ? 0 : end - window;
-    Rows keyRows = {BYTES_AT(keys), I32_AT(table) + (wide) I32_AT(sequences)[row] * tableCols,
-        keyWords, pageSize, kvHeads, head / (heads / kvHeads), keyDim};
-    Rows valueRows = {BYTES_AT(values), keyRows.table, valueWords, pageSize, kvHeads,
-        keyRows.kvHead, valueStride};
     int split = GROUP_Y * SPLIT;
     int from = begin > split ? begin : split;
     int to = end < split + SPLIT ? end : split + SPLIT;
-    // A split without visible positions is skipped by the merge.
+    // The merge skips a split without visible positions.
     to = to < from ? from : to;
-    float splitMost;
-    float splitSum = split_weights(&keyRows, query, scale, softcap, split, from, to, weights,
-            lanes, &splitMost);
-    float partial[LANE_COLUMNS];
-    split_values(&valueRows, valueDim, split, from, to, weights, partial);
+    split_scores(&scene, query, split, from, to, weights, valueAt);
+    maxima[LANE] = lane_maximum(weights);
+    BARRIER();
+    float splitMost = lanes_maximum(maxima);
+    sums[LANE] = lane_weights(weights, splitMost);
+    BARRIER();
     GLOBAL float* state = F32_AT(states)
             + ((wide) GROUP_X * splits + GROUP_Y) * (valueDim + 2);
     if (LANE == 0) {
         state[0] = splitMost;
-        state[1] = splitSum;
+        state[1] = lanes_sum(sums);
     }
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        int c = LANE + LANE_COUNT * i;
-        if (c < valueDim) {
-            state[2 + c] = partial[i];
-        }
+    for (int c = LANE; c < valueDim; c += LANE_COUNT) {
+        state[2 + c] = split_value(&scene, c, split, from, to, weights, valueAt);
     }
 }
 
+// Merges the states as attention_rows merges its splits; group x = row * heads + head.
 KERNEL attention_merge(MATRIX(states), int splits, int valueDim, int heads, MATRIX(positions),
         int window, MATRIX(sinks), int sunk, MATRIX(out)) {
     int row = GROUP_X / heads;
     int end = I32_AT(positions)[row] + 1;
     int begin = window == 0 || window > end ? 0 : end - window;
-    float most = -INFINITE;
-    float sum = 0.0f;
-    float total[LANE_COLUMNS];
-    float partial[LANE_COLUMNS];
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        total[i] = 0.0f;
-    }
-    for (int split = begin / SPLIT; split * SPLIT < end; split++) {
-        GLOBAL const float* state = F32_AT(states)
-                + ((wide) GROUP_X * splits + split) * (valueDim + 2);
-        for (int i = 0; i < LANE_COLUMNS; i++) {
-            int c = LANE + LANE_COUNT * i;
-            partial[i] = c < valueDim ? state[2 + c] : 0.0f;
+    for (int c = LANE; c < valueDim; c += LANE_COUNT) {
+        float most = sunk ? F32_AT(sinks)[GROUP_X % heads] : -INFINITE;
+        float sum = sunk ? 1.0f : 0.0f;
+        float total = 0.0f;
+        for (int split = begin / SPLIT; split * SPLIT < end; split++) {
+            GLOBAL const float* state = F32_AT(states)
+                    + ((wide) GROUP_X * splits + split) * (valueDim + 2);
+            float larger = LARGER(most, state[0]);
+            float before = EXP(most - larger);
+            float after = EXP(state[0] - larger);
+            total = FMA(state[2 + c], after, total * before);
+            sum = FMA(state[1], after, sum * before);
+            most = larger;
         }
-        MERGE(most, sum, total, state[0], state[1], partial);
-    }
-    if (sunk) {
-        for (int i = 0; i < LANE_COLUMNS; i++) {
-            partial[i] = 0.0f;
-        }
-        MERGE(most, sum, total, F32_AT(sinks)[GROUP_X % heads], 1.0f, partial);
-    }
-    for (int i = 0; i < LANE_COLUMNS; i++) {
-        int c = LANE + LANE_COUNT * i;
-        if (c < valueDim) {
-            F32_AT(out)[(wide) GROUP_X * valueDim + c] = total[i] / sum;
-        }
+        F32_AT(out)[(wide) GROUP_X * valueDim + c] = total / sum;
     }
 }

@@ -335,12 +335,12 @@ FUNCTION void floats(GLOBAL const uchar* row, int b, int cols, float* w) {
     float minimum[2];
     decode(row, b, codes, scale, minimum);
     for (int i = 0; i < 32; i++) {
-        int half = SCALES == 2 ? i / 16 : 0;
+        int part = SCALES == 2 ? i / 16 : 0;
         int code = (int) (signed char) (codes[i / 4] >> (8 * (i % 4))) - ZERO;
 #if MINIMUM
-        w[i] = scale[half] * (float) code + minimum[half];
+        w[i] = scale[part] * (float) code + minimum[part];
 #else
-        w[i] = scale[half] * (float) code;
+        w[i] = scale[part] * (float) code;
 #endif
     }
 }

@@ -3,157 +3,103 @@
 #define EXPERTS_MAX 1024
 #define LANE_COUNT 64
 
-// Larger first; of equals the lower index first. -1 is no index.
-FUNCTION int ahead(float a, int ia, float b, int ib) {
-    return ib < 0 || (ia >= 0 && (a > b || (a == b && ia < ib)));
+// How many of values[from .. from + count] come before values[index]: the larger first, of equals
+// the lower index first.
+FUNCTION int rank_of(LOCAL const float* values, int from, int count, int index) {
+    float value = values[index];
+    int rank = 0;
+    for (int i = from; i < from + count; i++) {
+        float other = values[i];
+        rank += other > value || (other == value && i < index);
+    }
+    return rank;
 }
 
-// Index of the largest of values[from .. from + count], leaving out what `taken` has marked.
-FUNCTION int largest(LOCAL const float* values, LOCAL const int* taken, int from, int count,
-        LOCAL float* laneValues, LOCAL int* laneIndices) {
-    float best = 0.0f;
-    int at = -1;
-    for (int i = from + LANE; i < from + count; i += LANE_COUNT) {
-        if (!taken[i] && ahead(values[i], i, best, at)) {
-            best = values[i];
-            at = i;
-        }
-    }
-    laneValues[LANE] = best;
-    laneIndices[LANE] = at;
-    BARRIER();
-    for (int step = LANE_COUNT / 2; step > 0; step /= 2) {
-        if (LANE < step && ahead(laneValues[LANE + step], laneIndices[LANE + step],
-                laneValues[LANE], laneIndices[LANE])) {
-            laneValues[LANE] = laneValues[LANE + step];
-            laneIndices[LANE] = laneIndices[LANE + step];
-        }
-        BARRIER();
-    }
-    int index = laneIndices[0];
-    BARRIER();
-    return index;
-}
-
-// Softmax of values[0 .. count] in place; the sum is a tree over 64 lanes.
-FUNCTION void softmax(LOCAL float* values, int count, LOCAL float* lanes) {
-    float most = -INFINITE;
-    for (int i = LANE; i < count; i += LANE_COUNT) {
+FUNCTION float maximum_of(LOCAL const float* values, int count) {
+    float most = values[0];
+    for (int i = 1; i < count; i++) {
         most = LARGER(most, values[i]);
     }
-    lanes[LANE] = most;
-    BARRIER();
-    for (int step = LANE_COUNT / 2; step > 0; step /= 2) {
-        if (LANE < step) {
-            lanes[LANE] = LARGER(lanes[LANE], lanes[LANE + step]);
-        }
-        BARRIER();
-    }
-    most = lanes[0];
-    BARRIER();
-    float sum = 0.0f;
-    for (int i = LANE; i < count; i += LANE_COUNT) {
-        values[i] = EXP(values[i] - most);
-        sum += values[i];
-    }
-    lanes[LANE] = sum;
-    BARRIER();
-    for (int step = LANE_COUNT / 2; step > 0; step /= 2) {
-        if (LANE < step) {
-            lanes[LANE] += lanes[LANE + step];
-        }
-        BARRIER();
-    }
-    sum = lanes[0];
-    BARRIER();
-    for (int i = LANE; i < count; i += LANE_COUNT) {
-        values[i] /= sum;
-    }
-    BARRIER();
+    return most;
 }
 
-// One group a row. The steps of RouterSpec: score (scoring: 0 softmax over all, 1 over the kept,
-// 2 sigmoid), correction bias for the selection only, drop all but `groupsKept` of `groups` (a
-// group counts as its best, or the sum of its two best), keep the topK largest, weigh.
+FUNCTION float sum_of(LOCAL const float* values, int count) {
+    float sum = 0.0f;
+    for (int i = 0; i < count; i++) {
+        sum += values[i];
+    }
+    return sum;
+}
+
+// What a group counts: its largest value, or the sum of its two largest.
+FUNCTION float group_score(LOCAL const float* values, int from, int size, int bestTwo) {
+    float first = -INFINITE;
+    float second = -INFINITE;
+    for (int i = from; i < from + size; i++) {
+        second = LARGER(second, SMALLER(first, values[i]));
+        first = LARGER(first, values[i]);
+    }
+    return bestTwo && size > 1 ? first + second : first;
+}
+
+// One group of lanes a row. The steps of RouterSpec: score (scoring: 0 softmax over all, 1 over
+// the kept, 2 sigmoid), correction bias for the selection only, drop all but `groupsKept` of
+// `groups`, keep the topK largest, weigh. A lane finds the place of its experts by counting those
+// ahead of them, so nothing is reduced over lanes, and sums run in index order.
 KERNEL route_top_k(MATRIX(logits), int experts, int topK, int scoring, int normalize,
         float factor, int groups, int groupsKept, int bestTwo, MATRIX(bias), int biased,
         MATRIX(expertIds), MATRIX(expertWeights)) {
     LOCAL_ARRAY(float, scores, EXPERTS_MAX);
     LOCAL_ARRAY(float, selection, EXPERTS_MAX);
-    LOCAL_ARRAY(int, taken, EXPERTS_MAX);
     LOCAL_ARRAY(float, groupScores, EXPERTS_MAX);
-    LOCAL_ARRAY(int, groupKept, EXPERTS_MAX);
-    LOCAL_ARRAY(float, laneValues, LANE_COUNT);
-    LOCAL_ARRAY(int, laneIndices, LANE_COUNT);
+    LOCAL_ARRAY(float, kept, EXPERTS_MAX);
     wide row = GROUP_X;
+    int size = experts / groups;
     for (int e = LANE; e < experts; e += LANE_COUNT) {
-        float logit = F32_AT(logits)[row * experts + e];
-        scores[e] = scoring == 2 ? sigmoid(logit) : logit;
-        taken[e] = 0;
+        selection[e] = F32_AT(logits)[row * experts + e];
     }
     BARRIER();
-    if (scoring == 0) {
-        softmax(scores, experts, laneValues);
-    }
+    float most = maximum_of(selection, experts);
     for (int e = LANE; e < experts; e += LANE_COUNT) {
-        selection[e] = biased ? scores[e] + F32_AT(bias)[e] : scores[e];
+        float logit = selection[e];
+        scores[e] = scoring == 0 ? EXP(logit - most) : scoring == 1 ? logit : sigmoid(logit);
     }
     BARRIER();
-    if (groupsKept < groups) {
-        int size = experts / groups;
-        for (int g = 0; g < groups; g++) {
-            int first = largest(selection, taken, g * size, size, laneValues, laneIndices);
-            float score = selection[first];
-            if (bestTwo && size > 1) {
-                if (LANE == 0) {
-                    taken[first] = 1;
-                }
-                BARRIER();
-                int second = largest(selection, taken, g * size, size, laneValues, laneIndices);
-                score += selection[second];
-            }
-            if (LANE == 0) {
-                groupScores[g] = score;
-                groupKept[g] = 0;
-                taken[first] = 0;
-            }
-            BARRIER();
-        }
-        for (int i = 0; i < groupsKept; i++) {
-            int g = largest(groupScores, groupKept, 0, groups, laneValues, laneIndices);
-            if (LANE == 0) {
-                groupKept[g] = 1;
-            }
-            BARRIER();
-        }
-        for (int e = LANE; e < experts; e += LANE_COUNT) {
-            taken[e] = !groupKept[e / size];
-        }
-        BARRIER();
+    float all = scoring == 0 ? sum_of(scores, experts) : 1.0f;
+    for (int e = LANE; e < experts; e += LANE_COUNT) {
+        float score = scoring == 0 ? scores[e] / all : scores[e];
+        selection[e] = biased ? score + F32_AT(bias)[e] : score;
     }
-    // From here groupScores holds the weights of the kept.
-    for (int k = 0; k < topK; k++) {
-        int e = largest(selection, taken, 0, experts, laneValues, laneIndices);
-        if (LANE == 0) {
-            taken[e] = 1;
-            groupScores[k] = scores[e];
-            I32_AT(expertIds)[row * topK + k] = e;
+    BARRIER();
+    for (int g = LANE; g < groups; g += LANE_COUNT) {
+        groupScores[g] = group_score(selection, g * size, size, bestTwo);
+    }
+    BARRIER();
+    for (int e = LANE; e < experts; e += LANE_COUNT) {
+        int dropped = groupsKept < groups
+                && rank_of(groupScores, 0, groups, e / size) >= groupsKept;
+        kept[e] = dropped ? -INFINITE : selection[e];
+    }
+    BARRIER();
+    for (int e = LANE; e < experts; e += LANE_COUNT) {
+        int rank = rank_of(kept, 0, experts, e);
+        if (rank < topK) {
+            I32_AT(expertIds)[row * topK + rank] = e;
+            groupScores[rank] = scoring == 0 ? scores[e] / all : scores[e];
         }
-        BARRIER();
     }
-    if (scoring == 1) {
-        softmax(groupScores, topK, laneValues);
-    }
-    float sum = 1.0f;
-    if (normalize) {
-        sum = 0.0f;
-        for (int k = 0; k < topK; k++) {
-            sum += groupScores[k];
-        }
-        sum += 1e-20f;
-    }
+    BARRIER();
+    float best = maximum_of(groupScores, topK);
     for (int k = LANE; k < topK; k += LANE_COUNT) {
-        F32_AT(expertWeights)[row * topK + k] = groupScores[k] / sum * factor;
+        selection[k] = scoring == 1 ? EXP(groupScores[k] - best) : groupScores[k];
+    }
+    BARRIER();
+    float sum = sum_of(selection, topK);
+    for (int k = LANE; k < topK; k += LANE_COUNT) {
+        float weight = scoring == 1 ? selection[k] / sum : selection[k];
+        // The softmax over the kept sums to 1 already.
+        float divisor = !normalize || scoring == 1 ? 1.0f : sum + 1e-20f;
+        F32_AT(expertWeights)[row * topK + k] = weight / divisor * factor;
     }
 }
 

@@ -22,7 +22,7 @@ KERNEL copy_columns(MATRIX(from), int fromCols, int fromColumn, MATRIX(to), int 
 }
 
 // out [T,D] = x [T,D] / sqrt(mean(x^2) + epsilon) * weight [1,D]. Lane l adds the squares of
-// columns l, l + 64, ..; a tree adds the 64 sums.
+// columns l, l + 64, ..; every lane adds the 64 sums in order.
 KERNEL rms_norm(MATRIX(x), MATRIX(weight), float epsilon, MATRIX(out), int cols) {
     LOCAL_ARRAY(float, sums, 64);
     GLOBAL const float* in = F32_AT(x) + (wide) GROUP_X * cols;
@@ -34,13 +34,11 @@ KERNEL rms_norm(MATRIX(x), MATRIX(weight), float epsilon, MATRIX(out), int cols)
     }
     sums[LANE] = sum;
     BARRIER();
-    for (int step = 32; step > 0; step /= 2) {
-        if (LANE < step) {
-            sums[LANE] += sums[LANE + step];
-        }
-        BARRIER();
+    float all = 0.0f;
+    for (int i = 0; i < 64; i++) {
+        all += sums[i];
     }
-    float factor = 1.0f / SQRT(sums[0] / (float) cols + epsilon);
+    float factor = 1.0f / SQRT(all / (float) cols + epsilon);
     for (int c = LANE; c < cols; c += 64) {
         to[c] = in[c] * factor * w[c];
     }
@@ -99,8 +97,9 @@ FUNCTION float activate(int activation, float gate, float up) {
         return gate * sigmoid(gate) * up;
     }
     if (activation == 1) {
-        float inner = 0.7978845608f * (gate + 0.044715f * gate * gate * gate);
-        return 0.5f * gate * (1.0f + TANH(inner)) * up;
+        // 0.5 * (1 + tanh(z)) is sigmoid(2 z), which is 0 where tanh of a device is not quite -1.
+        float z = 0.7978845608f * (gate + 0.044715f * gate * gate * gate);
+        return gate * sigmoid(2.0f * z) * up;
     }
     float g = SMALLER(gate, 7.0f);
     float u = SMALLER(LARGER(up, -7.0f), 7.0f);

@@ -38,9 +38,9 @@ KERNEL quantise_rows(MATRIX(x), int xCols, int xColumn, MATRIX(order), MATRIX(st
     float amax = AS_FLOAT(bits);
     float inverse = 127.0f / amax;
     float d = amax / 127.0f;
-    float half = through_half(d);
-    if (half >= 6.103515625e-05f && half <= 65504.0f) {
-        d = half;
+    float rounded = through_half(d);
+    if (rounded >= 6.103515625e-05f && rounded <= 65504.0f) {
+        d = rounded;
     }
     if (inverse == INFINITE) {
         inverse = 0.0f;

@@ -23,8 +23,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lwjgl.PointerBuffer;
 import org.lwjgl.opencl.CL10;
+import org.lwjgl.system.Configuration;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.system.MemoryUtil;
+import org.lwjgl.system.Platform;
 
 /// Every OpenCL device of the machine, GPUs first, or the reason why there is none.
 ///
@@ -40,6 +42,11 @@ record DeviceList(List<DeviceDescription> devices, String fault) {
     /// Asks the drivers. The first call loads the library and every driver, which takes up to a
     /// second.
     static DeviceList read() {
+        if (Platform.get() == Platform.LINUX
+                && Configuration.OPENCL_LIBRARY_NAME.get(null) == null) {
+            // The name that a machine without development files has.
+            Configuration.OPENCL_LIBRARY_NAME.set("libOpenCL.so.1");
+        }
         try {
             return ask();
         } catch (LinkageError e) {
