@@ -1,6 +1,7 @@
 package dev.sluice.kernels.opencl;
 
 import dev.sluice.kernels.DType;
+import dev.sluice.kernels.DeviceBudgetException;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.nio.IntBuffer;
@@ -108,12 +109,12 @@ final class DeviceMemory implements AutoCloseable {
 
     private long create(long size, String what) {
         if (size > bytesMax - bytes) {
-            throw new IllegalStateException(("%s needs %,d bytes, but of the device's budget of %,d "
+            throw new DeviceBudgetException(("%s needs %,d bytes, but of the device's budget of %,d "
                     + "bytes only %,d are left (--gpu-memory)").formatted(
                             what, size, bytesMax, bytesMax - bytes));
         }
         if (size > bufferBytesMax) {
-            throw new IllegalStateException("%s needs %,d bytes, the device makes buffers of at most %,d"
+            throw new DeviceBudgetException("%s needs %,d bytes, the device makes buffers of at most %,d"
                     .formatted(what, size, bufferBytesMax));
         }
         try (MemoryStack stack = MemoryStack.stackPush()) {
