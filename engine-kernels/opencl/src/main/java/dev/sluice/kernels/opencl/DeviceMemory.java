@@ -109,13 +109,14 @@ final class DeviceMemory implements AutoCloseable {
 
     private long create(long size, String what) {
         if (size > bytesMax - bytes) {
-            throw new DeviceBudgetException(("%s needs %,d bytes, but of the device's budget of %,d "
-                    + "bytes only %,d are left (--gpu-memory)").formatted(
+            throw new DeviceBudgetException(("%s needs %,d bytes, but of the device's budget of "
+                    + "%,d bytes only %,d are left (--gpu-memory)").formatted(
                             what, size, bytesMax, bytesMax - bytes));
         }
         if (size > bufferBytesMax) {
-            throw new DeviceBudgetException("%s needs %,d bytes, the device makes buffers of at most %,d"
-                    .formatted(what, size, bufferBytesMax));
+            throw new DeviceBudgetException(
+                    "%s needs %,d bytes, the device makes buffers of at most %,d"
+                            .formatted(what, size, bufferBytesMax));
         }
         try (MemoryStack stack = MemoryStack.stackPush()) {
             IntBuffer status = stack.mallocInt(1);
