@@ -15,6 +15,10 @@ final class ReadAhead {
     /// Sum of the bytes, kept only so that the reads are not optimised away.
     private long sum;
 
+    long sum() {
+        return sum;
+    }
+
     /// Reads share `share` of `runs` equal shares of `runs` runs of `bytes`, the first at `from`,
     /// `stride` bytes apart: all shares together read them whole. Nothing where the memory ends
     /// before.
