@@ -5,7 +5,6 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
-import dev.sluice.runtime.cache.ModelFingerprint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -58,8 +57,8 @@ public final class Sluice implements AutoCloseable {
         LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { });
         boolean opened = false;
         try {
-            EngineOptions named = sharing.modelId().isEmpty()
-                    ? sharing.withModelId(ModelFingerprint.of(loaded, backend).toString())
+            EngineOptions named = sharing.kept().modelId().isEmpty()
+                    ? sharing.withModelId(loaded, backend)
                     : sharing;
             Sluice sluice = of(ModelBundle.of(loaded), named);
             opened = true;

@@ -5,6 +5,7 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.serve.ApiServer;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
@@ -16,6 +17,7 @@ import dev.sluice.models.defaults.DefaultModel;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
+import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -38,6 +40,11 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", description = "Serve models over HTTP, by OpenAI's protocol.")
 final class ServeCommand implements Callable<Integer> {
     private static final Duration DRAIN = Duration.ofSeconds(30);
+
+    /// What a model may have to wait for another one's step.
+    private static final long SHARED_STEP_NANOS = 50_000_000;
+
+    private final StepTurns turns = new StepTurns();
 
     @Spec
     private CommandSpec spec;
@@ -86,6 +93,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Requests that may wait (default: ${DEFAULT-VALUE}).")
     private int queue;
 
+    @Option(names = "--share", paramLabel = "NAME=WEIGHT",
+            description = "A model's share of the processors relative to the others' (1 each).")
+    private Map<String, Double> shares = Map.of();
+
     @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
             description = "auto (default), reference, vector, or another that 'doctor' lists.")
     private String backend;
@@ -102,6 +113,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Most memory of all loaded models (default: what is free).")
     private Optional<ByteSize> modelMemory;
 
+    @Option(names = "--slot-save-path", paramLabel = "FOLDER",
+            description = "Folder that slots may be saved to and restored from.")
+    private Optional<Path> slotFolder;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
@@ -113,14 +128,19 @@ final class ServeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
-        ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
         BackendChoice chosen = BackendChoice.of(backend);
         Map<String, ModelHost.Opener> openers = openers(chosen, err);
+        for (Map.Entry<String, Double> share : shares.entrySet()) {
+            if (!openers.containsKey(share.getKey()) || !(share.getValue() > 0)) {
+                throw new ParameterException(spec.commandLine(),
+                        "--share %s: names a served model and a weight above 0".formatted(share));
+            }
+        }
+        ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
         err.println(chosen.note());
         long memory = modelMemory.map(ByteSize::bytes)
                 .orElseGet(() -> HostMemory.now().availableBytes());
         try (var host = new ModelHost(openers, memory)) {
-            host.acquire("").close();
             serve(host, keys, err);
         }
         return 0;
@@ -133,9 +153,15 @@ final class ServeCommand implements Callable<Integer> {
         if (certificate.isPresent()) {
             http = http.withTls(new HttpOptions.Tls(certificate.get(), key.orElseThrow()));
         }
+        SlotFolder slots = slotFolder.isPresent() ? SlotFolder.open(slotFolder.get())
+                : SlotFolder.NONE;
+        slots.discarded().forEach(file ->
+                err.println("discarded a slot that was not saved to its end: " + file));
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys))) {
+        try (var server = HttpServer.start(http, new ApiServer(host, keys, slots))) {
+            // Who asks meanwhile waits, and /health says why.
+            host.acquire("").close();
             err.printf("listening on %s://%s:%d%n",
                     certificate.isPresent() ? "https" : "http", address, server.port());
             err.flush();
@@ -184,11 +210,14 @@ final class ServeCommand implements Callable<Integer> {
                 long begin = System.nanoTime();
                 var backendOptions = new BackendOptions(0, threads.orElse(
                         Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE);
-                LoadedModel loaded = LoadedModel.open(path,
-                        Kernels.open(chosen.name(), backendOptions), options, _ -> { });
-                var hosted = new HostedModel(name, loaded,
-                        EngineOptions.defaults().withParallel(parallel).withWaitingMax(queue),
-                        Clock.systemDefaultZone());
+                Kernels kernels = Kernels.open(chosen.name(), backendOptions);
+                LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
+                EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
+                        .withWaitingMax(queue)
+                        .withModelId(loaded, kernels.backendName())
+                        .withTurns(turns, shares.getOrDefault(name, 1.0));
+                var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
+                        : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());
                 err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
                         (System.nanoTime() - begin) / 1e9);
                 err.flush();
