@@ -7,8 +7,8 @@ import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 
 /// Goal: all shares together touch every line of every run once, and nothing beyond the memory is
-/// touched. Every line's first byte holds a power of two of its own run, so that the sum tells
-/// which lines were read.
+/// touched. Line n of run r begins with the byte (n + 1)^2 + r, so that the sum tells which lines
+/// were read.
 class ReadAheadTest {
     private static final int LINE = 64;
 
@@ -22,7 +22,8 @@ class ReadAheadTest {
         for (int share = 0; share < runs; share++) {
             readAhead.read(memory, LINE, (long) lines * LINE, stride, runs, share);
         }
-        assertEquals(lines * (1 + 2 + 4), readAhead.sum());
+        int squares = 1 + 4 + 9 + 16 + 25 + 36 + 49 + 64 + 81;
+        assertEquals(runs * squares + lines * (1 + 2), readAhead.sum());
     }
 
     @Test
@@ -40,7 +41,7 @@ class ReadAheadTest {
         for (int run = 0; run < runs; run++) {
             for (int n = 0; n < lines; n++) {
                 memory.set(ValueLayout.JAVA_BYTE, LINE + run * stride + (long) n * LINE,
-                        (byte) (1 << run));
+                        (byte) ((n + 1) * (n + 1) + run));
             }
         }
         return memory;
