@@ -1,5 +1,6 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.bridge.store.PullException;
 import dev.sluice.kernels.BackendUnavailableException;
 import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.MalformedModelException;
@@ -75,7 +76,7 @@ final class FailureReport {
 
     private static String reason(Throwable e) {
         return switch (e) {
-            case CommandFailedException _, MalformedModelException _,
+            case CommandFailedException _, PullException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
                     BackendUnavailableException _, TemplateException _,
                     RequestRejected _, GenerationFailed _ -> e.getMessage();
