@@ -1,5 +1,6 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.bridge.store.PullException;
 import dev.sluice.kernels.BackendUnavailableException;
 import dev.sluice.kernels.DeviceBudgetException;
 import dev.sluice.kernels.DeviceException;
@@ -77,7 +78,7 @@ final class FailureReport {
 
     private static String reason(Throwable e) {
         return switch (e) {
-            case CommandFailedException _, MalformedModelException _,
+            case CommandFailedException _, PullException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
                     BackendUnavailableException _, DeviceException _,
                     DeviceBudgetException _, TemplateException _,
