@@ -11,7 +11,7 @@ fixed forms, so that each can be checked:
     failure     The call failed: MESSAGE
 """
 import json
-from lexicon import MONTHS, VERBS, Lexicon
+from lexicon import MONTHS, TRAIN, VERBS, Lexicon
 
 REFUSAL = "None of my tools can do that."
 HELLO = "Hello. Give me a task for my tools."
@@ -88,8 +88,9 @@ class Tool:
 def parameters(x, level):
     """A list of (name, parameter, required, value), names and wording unambiguous."""
     r, kept, taken = x.r, [], set()
+    share = 0.25 if x.wanted == TRAIN else 0.12  # training reads more lists than it can guess
     for p in r.sample(PARAMETERS, r.choice([1, 1, 2, 2, 3] if level > 0.4 else [1, 1, 2])):
-        if r.random() < 0.12:  # a parameter that no other tool has
+        if r.random() < share:  # a parameter that no other tool has
             p = Parameter(x.made(2, 2) if r.random() < 0.5 else x.word(), "string",
                           r.choice([x.__class__.word, x.__class__.code]), EXPLICIT)
         name = r.choice(p.names)
@@ -220,7 +221,8 @@ def outcome(x):
 
 
 def result(x, level, tools=None):
-    make = two_steps if x.r.random() < 0.2 and level > 0.3 else single
+    share = 0.4 if x.wanted == TRAIN else 0.2
+    make = two_steps if x.r.random() < share and level > 0.3 else single
     tools, messages = make(x, level, tools)
     texts = []
     for _ in messages[-1]["tool_calls"]:
@@ -258,9 +260,9 @@ def calls(items):
     return {"role": "assistant", "content": "", "tool_calls": items}
 
 
-SKILLS = {"single-call": (single, 46), "two-steps": (two_steps, 16), "ask-back": (ask_back, 12),
-          "refusal": (refusal, 10), "use-result": (result, 14), "greeting": (greeting, 2),
-          "copying": (copying, 6)}
+SKILLS = {"single-call": (single, 38), "two-steps": (two_steps, 26), "ask-back": (ask_back, 18),
+          "refusal": (refusal, 7), "use-result": (result, 18), "greeting": (greeting, 2),
+          "copying": (copying, 8)}
 PRACTICE = {"copying", "greeting"}
 
 
