@@ -8,7 +8,7 @@ import datetime
 import json
 import random
 import sys
-from lexicon import MONTH_DAYS, TEST, VERBS, Lexicon
+from lexicon import MONTH_DAYS, TEST, VERBS, Lexicon, side
 from orchestrator_data import PARAMETERS, Tool, clause, sentence, toolbox
 from worker_data import factors, operands
 
@@ -19,9 +19,17 @@ def parameter(name):
     return next(p for p in PARAMETERS if name in p.names)
 
 
+def unseen(*numbers):
+    """Whether neither model was trained on a number; all have seen those of two digits."""
+    return all(n < 100 or side(str(n)) == TEST for n in numbers)
+
+
 def calculation(x):
     kind = x.r.choice("+-*")
-    a, b = factors(x, 3) if kind == "*" else operands(x, 1, 4)
+    while True:
+        a, b = factors(x, 3) if kind == "*" else operands(x, 1, 4)
+        if unseen(a, b):
+            break
     if kind == "-":
         a, b = max(a, b), min(a, b)
     value = f"{a} {kind} {b}"
@@ -30,7 +38,10 @@ def calculation(x):
 
 
 def conversion(x):
-    n = x.number(100, 999)
+    while True:
+        n = x.number(100, 999)
+        if side(f"{n} ('km', 'm', 3)") == TEST:
+            break
     return (x.r.choice(["amount", "quantity", "number"]), n, f"Convert {n} km to m.",
             f"{n}000 m")
 
@@ -39,7 +50,8 @@ def later(x):
     while True:
         text = x.iso_date()
         day = datetime.date.fromisoformat("2023" + text[4:])
-        if day.month < 12 and day.day <= MONTH_DAYS[day.month - 1] - DAYS_LATER:
+        if (day.month < 12 and day.day <= MONTH_DAYS[day.month - 1] - DAYS_LATER
+                and side(str(day)) == side(f"{day.month - 1} {day.day} {DAYS_LATER}") == TEST):
             break
     return (x.r.choice(["day", "deadline"]), str(day),
             f"Which date is {DAYS_LATER} days after {day}?",

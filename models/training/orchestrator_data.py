@@ -197,8 +197,19 @@ def refusal(x, level, tools=None):
     return tools, [user(sentence(x, clause(x, other)[0])), say(REFUSAL)]
 
 
+UNITS = "km m cm mm kg g mg l ml t seconds minutes hours days months".split()
 KEYS = """temperature status price total id name city count result date time state color weight
 owner level speed rate score title address value answer distance length message""".split()
+
+
+def listed(x):
+    """Results as the worker gives them; the test's outcomes are of the other kinds."""
+    r = x.r
+    return [lambda: f"{x.number(1, 9999) * r.choice([1, 10, 1000])} {r.choice(UNITS)}",
+            lambda: f"{x.number(0, 9999)} {r.choice(UNITS)}", x.iso_date,
+            lambda: ", ".join(str(x.number(0, 999)) for _ in range(r.randint(2, 5))),
+            lambda: ", ".join(x.word() for _ in range(r.randint(2, 4))),
+            lambda: f"{x.number(0, 999)} remainder {r.randint(1, 8)}"]
 
 
 def outcome(x):
@@ -210,8 +221,8 @@ def outcome(x):
                             words(x, 2, 3)])
         return json.dumps({"error": message}), f"The call failed: {message}"
     if kind < 0.4:
-        value = r.choice([lambda: x.number(0, 99999), x.code, x.name, x.word,
-                          lambda: words(x, 2, 3)])()
+        makes = [lambda: x.number(0, 99999), x.code, x.name, x.word, lambda: words(x, 2, 3)]
+        value = r.choice(makes + listed(x) if x.wanted == TRAIN else makes)()
         return str(value), f"The answer is {value}."
     facts = {}
     for key in r.sample(KEYS, r.choice([1, 1, 2, 3])):
@@ -260,8 +271,8 @@ def calls(items):
     return {"role": "assistant", "content": "", "tool_calls": items}
 
 
-SKILLS = {"single-call": (single, 38), "two-steps": (two_steps, 26), "ask-back": (ask_back, 18),
-          "refusal": (refusal, 7), "use-result": (result, 18), "greeting": (greeting, 2),
+SKILLS = {"single-call": (single, 38), "two-steps": (two_steps, 26), "ask-back": (ask_back, 24),
+          "refusal": (refusal, 7), "use-result": (result, 20), "greeting": (greeting, 2),
           "copying": (copying, 8)}
 PRACTICE = {"copying", "greeting"}
 
