@@ -4,6 +4,7 @@ import dev.sluice.runtime.cache.KvTiers;
 import dev.sluice.runtime.cache.ModelFingerprint;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /// How an engine shares its model. Immutable.
 ///
@@ -23,9 +24,12 @@ import java.util.Map;
 /// @param diskTier       folder for those that the host tier has no room for; one engine's at a
 ///                       time
 /// @param diskTierBytes  of its files; 0 for no disk tier
+/// @param turns          of the engines that share the processors; empty when this one has them
+///                       for itself
+/// @param weight         its share of the processors' time relative to the others'
 public record EngineOptions(int parallel, int waitingMax, long stepNanos,
         Map<String, Double> clientWeights, String modelId, long hostTierBytes, Path diskTier,
-        long diskTierBytes) {
+        long diskTierBytes, Optional<StepTurns> turns, double weight) {
 
     private static final int WAITING_MAX = 1024;
     /// A reader notices more.
@@ -44,42 +48,54 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
 
     /// As many sequences as the model takes, 1024 waiting requests, no tiers.
     public static EngineOptions defaults() {
-        return new EngineOptions(0, WAITING_MAX, STEP_NANOS, Map.of(), "", 0, Path.of(""), 0);
+        return new EngineOptions(0, WAITING_MAX, STEP_NANOS, Map.of(), "", 0, Path.of(""), 0,
+                Optional.empty(), 1);
     }
 
     public EngineOptions withParallel(int sequences) {
         return new EngineOptions(sequences, waitingMax, stepNanos, clientWeights, modelId,
-                hostTierBytes, diskTier, diskTierBytes);
+                hostTierBytes, diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withWaitingMax(int requests) {
         return new EngineOptions(parallel, requests, stepNanos, clientWeights, modelId,
-                hostTierBytes, diskTier, diskTierBytes);
+                hostTierBytes, diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withStepNanos(long nanos) {
         return new EngineOptions(parallel, waitingMax, nanos, clientWeights, modelId, hostTierBytes,
-                diskTier, diskTierBytes);
+                diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withClientWeights(Map<String, Double> weights) {
         return new EngineOptions(parallel, waitingMax, stepNanos, weights, modelId, hostTierBytes,
-                diskTier, diskTierBytes);
+                diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withModelId(String id) {
         return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, id, hostTierBytes,
-                diskTier, diskTierBytes);
+                diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withHostTier(long bytes) {
         return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId, bytes,
-                diskTier, diskTierBytes);
+                diskTier, diskTierBytes, turns, weight);
     }
 
     public EngineOptions withDiskTier(Path folder, long bytes) {
         return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId,
-                hostTierBytes, folder, bytes);
+                hostTierBytes, folder, bytes, turns, weight);
+    }
+
+    /// Shares the processors with all engines of the same turns.
+    public EngineOptions withTurns(StepTurns shared, double share) {
+        return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, modelId,
+                hostTierBytes, diskTier, diskTierBytes, Optional.of(shared), share);
+    }
+
+    /// This engine's place among those that share the processors.
+    StepTurns.Turn turn() {
+        return turns.orElseGet(StepTurns::new).join(weight);
     }
 
     /// What the cache wants to know.

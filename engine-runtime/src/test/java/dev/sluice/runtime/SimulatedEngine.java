@@ -78,7 +78,8 @@ final class SimulatedEngine {
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
-                samplerThreads, drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
+                samplerThreads, drafter, plain.pace(), new StepTurns().join(1), stats, observer,
+                () -> now, () -> ended++));
         door = new RequestDoor(
                 tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
     }
