@@ -98,7 +98,8 @@ public final class Engine implements AutoCloseable {
                 : new DraftModel(drafts.getFirst(), vocab, setup.parallel());
         loop = new TokenLoop(model, tokenizer, setup.withDrafter(drafter));
         door = new RequestDoor(
-                tokenizer, cache, vocab, !drafts.isEmpty(), setup.clock());
+                tokenizer, cache, vocab, !drafts.isEmpty(), setup.quotas(),
+                setup.clock());
         openMax = options.waitingMax() + setup.parallel();
         stats.cache(cache.stats());
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);
@@ -181,14 +182,21 @@ public final class Engine implements AutoCloseable {
         });
     }
 
+    /// How many tokens of a branch have keys and values in the cache: what a save would write now.
+    public int computed(Branch branch) {
+        return call(() -> Branches.computed(cache, branch));
+    }
+
     /// Writes a branch's tokens, keys and values to a file, on the calling thread.
     ///
+    /// @return how many tokens the file has
     /// @throws RequestRejected if the engine was started without a model id, by which files of
     ///                         other models are told
-    public void save(Branch branch, Path file) throws IOException {
+    public int save(Branch branch, Path file) throws IOException {
         requireModelId();
         try (SavedSession saved = call(() -> Branches.snapshot(cache, branch))) {
             saved.write(file);
+            return saved.tokens().length;
         }
     }
 

@@ -51,8 +51,7 @@ final class TokenLoop {
         scheduler = setup.scheduler();
         stats = setup.stats();
         rows = new StepRows(model, setup.parallel());
-        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize(),
-                setup.parallel());
+        starts = new Starts(setup, open, model.kvPlan().pageSize());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         var guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
@@ -154,7 +153,7 @@ final class TokenLoop {
         cache.release(g.sequence());
         g.attached(false);
         g.progress().preempted();
-        starts.preempted();
+        starts.preempted(g);
         stats.preempted();
         scheduler.preempted(g.job(), g.missing());
     }
@@ -223,6 +222,7 @@ final class TokenLoop {
             cache.fork(first.sequence(), g.sequence());
             g.attached(true);
             g.progress().start(setup.clock().getAsLong(), first.request().promptIds().length);
+            g.stream().cachedTokens(g.progress().cachedTokens());
             arrive(g);
             scheduler.attached(g.job(), 0);
             writer.draw(g, logitsRow);
