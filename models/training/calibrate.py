@@ -5,8 +5,9 @@
 The weights stay as they are. Training-side text is read, and after each batch
 `bias += rate * sign(mean load - load)` as in training, with a rate that falls by a constant factor
 from step to step: in training the biases follow a moving target, here they come to rest. Held-out
-text is the training's mix of conversations with words, names and tools of the test side; MaxVio is
-global, over all of it. --out is left out to measure only.
+text is the training's mix of conversations, none of which was trained on: once with the words of
+the training side, once with those of the test side, which are so few that each weighs on the
+balance. MaxVio is global, over all of it. --out is left out to measure only.
 """
 import argparse
 import json
@@ -14,10 +15,9 @@ import random
 import torch
 import chat
 import lexicon
-from batches import DATA, Batches
+from batches import DATA
 from bpe import Tokenizer
 from export import load
-from presets import PRESETS
 from train import balance, take_loads, violation
 
 
@@ -30,34 +30,39 @@ def read(decoder, ids, documents):
     return take_loads(decoder)
 
 
-def settle(decoder, batches, steps, first, last, log):
+def conversations(tokenizer, role, side, seed):
+    """Whole conversations of the training's mix, as ids [1,T]; long ones too."""
+    r = random.Random(seed)
+    while True:
+        parts = chat.parts(*DATA[role].continued(r, side, 1.0))
+        yield torch.tensor([tokenizer.encode("".join(text for text, _ in parts))])
+
+
+def loads(decoder, texts, count):
+    """What the experts of each layer are chosen for in `count` conversations, and the tokens."""
+    total, tokens = None, 0
+    while count > 0:
+        ids = next(texts)
+        if ids.shape[1] <= decoder.s.context:
+            part = read(decoder, ids, torch.ones_like(ids))
+            total = part if total is None else [a + b for a, b in zip(total, part)]
+            tokens, count = tokens + ids.shape[1], count - 1
+    return total, tokens
+
+
+def settle(decoder, texts, a, log):
     """Writes each WINDOW steps the MaxVio of all that was read in them."""
     total = None
-    for step in range(steps):
-        ids, documents, _, _ = batches.make(step, 1.0)
-        loads = read(decoder, ids, documents)
-        for (_, moe), counts in zip(decoder.moe_layers(), loads):
+    for step in range(a.steps):
+        part, _ = loads(decoder, texts, a.batch)
+        for (_, moe), counts in zip(decoder.moe_layers(), part):
             moe.load.copy_(counts)
-        balance(decoder, first * (last / first) ** (step / max(1, steps - 1)))
+        balance(decoder, a.first * (a.last / a.first) ** (step / max(1, a.steps - 1)))
         take_loads(decoder)
-        total = loads if total is None else [a + b for a, b in zip(total, loads)]
+        total = part if total is None else [p + q for p, q in zip(total, part)]
         if (step + 1) % WINDOW == 0:
             log(step=step + 1, maxvio=[round(violation(v), 3) for v in total])
             total = None
-
-
-def held_out(decoder, tokenizer, role, count, seed=77):
-    """MaxVio of each MoE layer over `count` conversations of the test side, and their tokens."""
-    r, total, tokens = random.Random(seed), None, 0
-    for _ in range(count):
-        parts = chat.parts(*DATA[role].continued(r, lexicon.TEST, 1.0))
-        ids = torch.tensor([tokenizer.encode("".join(text for text, _ in parts))])
-        if ids.shape[1] > decoder.s.context:
-            continue
-        loads = read(decoder, ids, torch.ones_like(ids))
-        total = loads if total is None else [a + b for a, b in zip(total, loads)]
-        tokens += ids.shape[1]
-    return [violation(load) for load in total], tokens
 
 
 def main():
@@ -66,8 +71,8 @@ def main():
     p.add_argument("checkpoint")
     p.add_argument("--out")
     p.add_argument("--tokenizer", default="tokenizer/merges.json")
-    p.add_argument("--steps", type=int, default=300)
-    p.add_argument("--rows", type=int, default=8, help="of text in a batch")
+    p.add_argument("--steps", type=int, default=200)
+    p.add_argument("--batch", type=int, default=12, help="conversations a step")
     p.add_argument("--log", help="JSON lines, for report.py")
     p.add_argument("--first", type=float, default=0.01)
     p.add_argument("--last", type=float, default=0.0002)
@@ -80,7 +85,6 @@ def main():
         torch.backends.mkldnn.matmul.fp32_precision = "bf16"
     decoder, saved = load(a.checkpoint)
     tokenizer, role = Tokenizer.load(a.tokenizer), saved["role"]
-    preset = PRESETS[saved["preset"]]
 
     def log(**entry):
         print(json.dumps(entry), flush=True)
@@ -89,14 +93,16 @@ def main():
                 f.write(json.dumps(entry) + "\n")
 
     def report(when):
-        vios, tokens = held_out(decoder, tokenizer, role, a.texts)
-        log(when=when, held_out=[round(v, 3) for v in vios], tokens=tokens)
+        for side in (lexicon.TRAIN, lexicon.TEST):
+            texts = conversations(tokenizer, role, side, 77)
+            total, tokens = loads(decoder, texts, a.texts)
+            log(when=when, side=side, held_out=[round(violation(v), 3) for v in total],
+                tokens=tokens)
 
+    lexicon.PIECES = []  # words as texts have them, not the drill of all pieces
     report("before")
     if a.out:
-        lexicon.PIECES = []  # words as texts have them, not the drill of all pieces
-        settle(decoder, Batches(role, a.tokenizer, a.rows, preset.length[role], a.seed),
-               a.steps, a.first, a.last, log)
+        settle(decoder, conversations(tokenizer, role, lexicon.TRAIN, a.seed), a, log)
         report("after")
         torch.save({**saved, "weights": decoder.state_dict()}, a.out)
 

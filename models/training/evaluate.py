@@ -22,6 +22,7 @@ import sys
 import time
 import urllib.request
 import chat
+import lexicon
 import orchestrator_data
 import worker_data
 from lexicon import COMMON, MODIFIERS, OBJECTS, TEST, TRAIN, Lexicon, side
@@ -159,17 +160,18 @@ def by_torch(rows, checkpoint, limit):
             rows[i]["output"] = tokenizer.decode(texts[j][starts[j]:])
 
 
-def loads(checkpoint, count, seed):
-    """Choices of each expert in each MoE layer while reading conversations of the test side, in
-    the mix that training has."""
+def loads(checkpoint, count, seed, side_):
+    """Choices of each expert in each MoE layer while reading new conversations of a side, in the
+    mix that training has."""
     import torch
     from bpe import Tokenizer
     from export import load
     decoder, _ = load(checkpoint)
     tokenizer = Tokenizer.load(os.path.join(HERE, "tokenizer/merges.json"))
+    lexicon.PIECES = []
     r = random.Random(seed)
     texts = ["".join(text for text, _ in chat.parts(
-        *orchestrator_data.continued(r, TEST, 1.0))) for _ in range(count)]
+        *orchestrator_data.continued(r, side_, 1.0))) for _ in range(count)]
     for text in texts:
         ids = torch.tensor([tokenizer.encode(text)])
         with torch.no_grad():
@@ -233,6 +235,7 @@ def main():
     p.add_argument("--seed", type=int, default=2024)
     for engine in ("torch", "llama", "sluice", "url", "loads"):
         p.add_argument("--" + engine)
+    p.add_argument("--side", choices=[TRAIN, TEST], default=TEST, help="of --loads")
     p.add_argument("--root", default=os.path.join(HERE, "../.."))
     p.add_argument("--save")
     p.add_argument("--against")
@@ -242,7 +245,7 @@ def main():
     begin = time.time()
     if a.loads:
         with open(a.save, "w", encoding="utf-8") as f:
-            json.dump(loads(a.loads, a.each, a.seed), f)
+            json.dump(loads(a.loads, a.each, a.seed, a.side), f)
         return
     if a.torch:
         by_torch(rows, a.torch, limit)

@@ -100,7 +100,7 @@ def compare(balanced, unbalanced):
 def settling(log):
     """MaxVio of the text read while calibrate.py settles the biases, by layer."""
     steps = [e for e in log if "step" in e]
-    ends = {e["when"]: e["held_out"] for e in log if "when" in e}
+    ends = {e["when"]: e["held_out"] for e in log if e.get("side") == "train"}
     series = {}
     for i in range(len(steps[0]["maxvio"])):
         name = f"layer {i + 1}: {ends['before'][i]} to {ends['after'][i]}"

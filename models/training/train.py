@@ -106,7 +106,8 @@ class Run:
     def save(self):
         torch.save({"weights": self.decoder.state_dict(), "optimiser": self.optimiser.state(),
                     "step": self.step, "seconds": self.seconds, "tokens": self.tokens,
-                    "began": self.began, "preset": self.a.preset, "role": self.role}, self.path + ".part")
+                    "began": self.began, "preset": self.a.preset, "role": self.role},
+                   self.path + ".part")
         os.replace(self.path + ".part", self.path)
 
     def progress(self):

@@ -348,11 +348,11 @@ def smalltalk(x, level):
 
 
 SKILLS = {
-    "addition": (addition, 9), "subtraction": (subtraction, 14),
+    "addition": (addition, 10), "subtraction": (subtraction, 14),
     "multiplication": (multiplication, 7), "division": (division, 7),
-    "sort-numbers": (sort_numbers, 12), "sort-words": (sort_words, 14),
+    "sort-numbers": (sort_numbers, 15), "sort-words": (sort_words, 16),
     "reverse-word": (reverse_word, 12), "letters": (letters, 10), "join-words": (join_words, 8),
-    "list-items": (list_items, 14), "extremes": (extremes, 6), "units": (units, 4),
+    "list-items": (list_items, 14), "extremes": (extremes, 9), "units": (units, 4),
     "dates": (dates, 6), "extraction": (extraction, 10), "about-sluice": (about_sluice, 6),
     "smalltalk": (smalltalk, 3), "copying": (copying, 10), "spelling": (spell, 14),
 }

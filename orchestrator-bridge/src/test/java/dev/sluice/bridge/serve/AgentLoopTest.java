@@ -56,7 +56,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(300)
 final class AgentLoopTest {
     private static final int REQUESTS = 20;
-    private static final int RIGHT_MIN = 10;
+    private static final int RIGHT_MIN = 16;
     private static final int ROUNDS_MAX = 4;
 
     @TempDir
