@@ -23,7 +23,7 @@ import picocli.CommandLine.Spec;
                 BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
                 LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
                 InspectCommand.class, DoctorCommand.class, PullCommand.class,
-                ListCommand.class, RemoveCommand.class},
+                ListCommand.class, RemoveCommand.class, McpCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec

@@ -69,6 +69,7 @@ final class GenerationTools {
             var entry = new LinkedHashMap<String, Object>();
             entry.put("name", listed.name());
             entry.put("default", listed.name().equals(host.defaultName()));
+            entry.put("kind", listed.kind());
             entry.put("state", listed.state());
             entry.put("bytes", listed.bytes());
             listed.model().ifPresent(model -> {
@@ -171,7 +172,7 @@ final class GenerationTools {
         fields.end();
         try (ModelHost.Lease lease = host.acquire(name)) {
             int[] ids = lease.model().tokenizer()
-                    .encode(text, Tokenizer.Special.TEXT);
+                    .encode(text, Tokenizer.Special.AS_TEXT);
             return Map.of("tokens", IntStream.of(ids).boxed().toList(), "count", ids.length);
         }
     }

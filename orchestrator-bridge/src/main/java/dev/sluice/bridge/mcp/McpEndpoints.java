@@ -36,9 +36,9 @@ public final class McpEndpoints implements Endpoints {
     private final List<String> origins;
 
     /// @param origins besides this machine's that a browser's page may call from; `*` for any
-    public McpEndpoints(ModelHost host, List<String> origins, String version) {
+    public McpEndpoints(ModelHost host, List<String> origins) {
         this.origins = List.copyOf(origins);
-        ToolServer.over(sessions, host, version);
+        ToolServer.over(sessions, host, ToolServer.version());
     }
 
     @Override
@@ -138,7 +138,7 @@ public final class McpEndpoints implements Endpoints {
         call.exchange().responseHeader("Cache-Control", "no-cache");
         McpStreamableServerSession session = held.session();
         try (var stream = call.exchange().stream("text/event-stream; charset=utf-8")) {
-            session.responseStream(request, new EventTransport(stream, running, json))
+            session.responseStream(new EventTransport(stream, running, json)).handle(request)
                     .contextWrite(context -> context.put(McpTransportContext.KEY,
                             McpTransportContext.create(Map.of(RunningCall.KEY, running))))
                     .block();

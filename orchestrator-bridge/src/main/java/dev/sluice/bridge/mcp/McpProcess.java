@@ -14,10 +14,10 @@ public final class McpProcess {
     /// Answers until the client closes `in`.
     ///
     /// @param out for the protocol and nothing else
-    public static void serve(ModelHost host, String version, InputStream in, OutputStream out,
+    public static void serve(ModelHost host, InputStream in, OutputStream out,
             PrintWriter log) throws IOException {
         var transport = new StdioTransport(in, out, log);
-        McpSyncServer server = ToolServer.over(transport, host, version);
+        McpSyncServer server = ToolServer.over(transport, host, ToolServer.version());
         transport.serve();
         server.close();
     }

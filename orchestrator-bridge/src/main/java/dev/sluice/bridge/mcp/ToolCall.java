@@ -54,7 +54,7 @@ final class ToolCall {
         if (progressToken.isPresent() && done % step == 0) {
             Double of = total < Integer.MAX_VALUE ? (Double) (double) total : null;
             exchange.progressNotification(new ProgressNotification(
-                    progressToken.get(), done, of, message));
+                    progressToken.get(), (double) done, of, message, Map.of()));
         }
     }
 

@@ -19,6 +19,7 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// Sluice as an MCP server: the official SDK keeps the protocol, the tools are ours. The SDK runs
 /// a tool on the thread that brings the request, and each request has a virtual thread.
@@ -28,6 +29,12 @@ final class ToolServer {
             + "vote, best_of and sample_n ask several times.";
 
     private ToolServer() { }
+
+    /// Of the jar's manifest.
+    static String version() {
+        return Optional.ofNullable(ToolServer.class.getPackage().getImplementationVersion())
+                .orElse("unpackaged");
+    }
 
     static McpJsonMapper json() { return new JacksonMcpJsonMapperSupplier().get(); }
 
@@ -57,6 +64,7 @@ final class ToolServer {
     private static List<SyncToolSpecification> tools(ModelHost host) {
         var tools = new ArrayList<ModelTool>(new GenerationTools(host).all());
         tools.addAll(new VotingTools(host).all());
+        tools.add(new EmbeddingTool(host).tool());
         var specifications = new ArrayList<SyncToolSpecification>();
         for (ModelTool tool : tools) {
             Tool shown = Tool.builder(tool.name(), tool.schema()).title(tool.title())

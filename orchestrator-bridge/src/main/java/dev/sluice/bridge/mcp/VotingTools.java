@@ -30,6 +30,7 @@ import java.util.Optional;
 /// The tools that ask a model several times for the price of one prefill. Any thread.
 final class VotingTools {
     private static final int ANSWERS_MAX = 64;
+    /// Of an answer that nobody limited: several run at once, and each holds pages.
     private static final int TOKENS = 512;
 
     private final ModelHost host;
