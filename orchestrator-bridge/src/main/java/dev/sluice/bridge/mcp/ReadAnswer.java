@@ -19,14 +19,17 @@ record ReadAnswer(String text, String reasoning, Finished end) {
         boolean complete = false;
         try {
             while (reader.finished().isEmpty()) {
-                for (MessageEvent event : reader.next().events()) {
-                    if (event instanceof MessageEvent.Content(String piece)) {
-                        text.append(piece);
-                    } else if (event instanceof MessageEvent.Reasoning(String piece)) {
-                        reasoning.append(piece);
+                ChoiceReader.Piece piece = reader.next();
+                for (MessageEvent event : piece.events()) {
+                    if (event instanceof MessageEvent.Content(String said)) {
+                        text.append(said);
+                    } else if (event instanceof MessageEvent.Reasoning(String thought)) {
+                        reasoning.append(thought);
                     }
                 }
-                call.progressed(maxTokens);
+                if (!piece.tokenIds().isEmpty()) {
+                    call.progressed(maxTokens);
+                }
             }
             complete = true;
         } finally {

@@ -105,7 +105,7 @@ class McpHttpTest {
                     Map.of("n", Map.of("type", "integer", "minimum", 0, "maximum", 99),
                             "s", Map.of("enum", List.of("x", "y"))),
                     "required", List.of("n", "s"), "additionalProperties", false);
-            for (int i = 0; i < 4; i++) {
+            for (int i = 0; i < 2; i++) {
                 Map<?, ?> label = done(call(client, "classify",
                         Map.of("text", "text " + i, "labels", labels)));
                 assertEquals(label.get("label"),
@@ -158,7 +158,7 @@ class McpHttpTest {
     }
 
     @Test
-    void progressIsToldToWhoAsks() throws IOException {
+    void progressIsToldToWhoAsks() throws Exception {
         try (RunningServer server = RunningServer.start(); McpSyncClient client = client(server)) {
             client.initialize();
             call(client, "complete", Map.of("prompt", "a", "max_tokens", 40, "temperature", 0));
@@ -166,6 +166,10 @@ class McpHttpTest {
             client.callTool(CallToolRequest.builder("complete").arguments(Map.of("prompt", "a",
                     "max_tokens", 40, "temperature", 0, "ignore_eos", true))
                     .meta(Map.of("progressToken", "p1")).build());
+            // The client hears of progress on another thread than of the result.
+            for (int i = 0; i < 1000 && progress.size() < 5; i++) {
+                Thread.sleep(5);
+            }
             assertEquals(List.of(8.0, 16.0, 24.0, 32.0, 40.0),
                     progress.stream().map(ProgressNotification::progress).toList());
             assertEquals("p1", progress.getFirst().progressToken());

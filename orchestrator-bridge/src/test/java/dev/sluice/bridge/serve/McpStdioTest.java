@@ -43,7 +43,7 @@ class McpStdioTest {
     }
 
     @Test
-    void theSdksClientIsAnswered() {
+    void theSdksClientIsAnswered() throws InterruptedException {
         var progress = new CopyOnWriteArrayList<ProgressNotification>();
         var transport = new StdioClientTransport(
                 ServerParameters.builder(java()).args(command()).build(),
@@ -61,6 +61,9 @@ class McpStdioTest {
                     .progressToken("t").build());
             String text = ((TextContent) result.content().getFirst()).text();
             assertFalse(result.isError(), text);
+            for (int i = 0; i < 1000 && progress.size() < 2; i++) {
+                Thread.sleep(5);
+            }
             assertEquals(List.of(8.0, 16.0),
                     progress.stream().map(ProgressNotification::progress).toList());
         }
