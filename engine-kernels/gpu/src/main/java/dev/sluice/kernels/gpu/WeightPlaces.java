@@ -2,6 +2,7 @@ package dev.sluice.kernels.gpu;
 
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Matrix;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
@@ -21,6 +22,10 @@ final class WeightPlaces {
     private final Device device;
     private final Map<List<Matrix>, Table> tables = new IdentityHashMap<>();
     private final Map<Integer, Deque<Matrix>> unused = new HashMap<>();
+    /// The table that was asked for last, before it is known whether it is there already.
+    private long[] words = {};
+    private long[] baseAddresses = {};
+    private int baseCount;
 
     /// @param places  [groups, 4] I32: two 64-bit words a group, offset and number of the base
     /// @param bases   the bases, each as a matrix at offset 0
@@ -32,63 +37,59 @@ final class WeightPlaces {
 
     /// The table for `weights`, where group g uses weight `index` of g, or none below 0.
     Table of(List<Matrix> weights, int groups, IntUnaryOperator index) {
-        var bases = new Matrix[weights.size()];
-        var words = new long[2 * groups];
-        int baseCount = 0;
+        if (words.length != 2 * groups) {
+            words = new long[2 * groups];
+        }
+        if (baseAddresses.length < weights.size()) {
+            baseAddresses = new long[weights.size()];
+        }
+        baseCount = 0;
         for (int g = 0; g < groups; g++) {
             int i = index.applyAsInt(g);
-            if (i < 0) {
-                words[2 * g + 1] = -1;
-                continue;
+            words[2 * g] = 0;
+            words[2 * g + 1] = -1;
+            if (i >= 0) {
+                place(g, weights.get(i));
             }
-            Matrix weight = weights.get(i);
-            if (device.addressesMemory()) {
-                bases[0] = Matrix.none(1);
-                baseCount = 1;
-                words[2 * g] = weight.memory().address() + weight.byteOffset();
-                continue;
-            }
-            int base = find(bases, baseCount, weight);
-            if (base == baseCount) {
-                bases[baseCount++] = Matrix.of(DType.F32, 0, 1, weight.memory(), 0);
-            }
-            words[2 * g] = weight.byteOffset();
-            words[2 * g + 1] = base;
         }
-        return current(weights, Arrays.copyOf(bases, baseCount), words);
+        Table before = tables.get(weights);
+        return before != null && isCurrent(before) ? before : written(weights, before);
     }
 
-    private static int find(Matrix[] bases, int count, Matrix weight) {
+    private void place(int group, Matrix weight) {
+        boolean absolute = device.addressesMemory();
+        long address = absolute ? 0 : weight.memory().address();
         int base = 0;
-        while (base < count
-                && bases[base].memory().address() != weight.memory().address()) {
+        while (base < baseCount && baseAddresses[base] != address) {
             base++;
         }
-        return base;
+        if (base == baseCount) {
+            baseAddresses[baseCount++] = address;
+        }
+        words[2 * group] = weight.byteOffset() + (absolute ? weight.memory().address() : 0);
+        words[2 * group + 1] = base;
     }
 
-    private Table current(List<Matrix> weights, Matrix[] bases, long[] words) {
-        Table before = tables.get(weights);
-        if (before != null && Arrays.equals(before.words, words)
-                && sameBases(before.bases, bases)) {
-            return before;
+    private boolean isCurrent(Table before) {
+        boolean same = before.bases.length == baseCount && Arrays.equals(before.words, words);
+        for (int i = 0; same && i < baseCount; i++) {
+            same = before.bases[i].memory().address() == baseAddresses[i];
+        }
+        return same;
+    }
+
+    private Table written(List<Matrix> weights, Table before) {
+        var bases = new Matrix[baseCount];
+        for (int i = 0; i < baseCount; i++) {
+            bases[i] = Matrix.of(DType.F32, 0, 1, MemorySegment.ofAddress(baseAddresses[i]), 0);
         }
         Matrix places = before != null && before.words.length == words.length ? before.places
                 : room(words.length / 2);
-        var host = Matrix.of(DType.I32, words.length / 2, 4,
-                java.lang.foreign.MemorySegment.ofArray(words), 0);
-        device.write(host, places);
-        var table = new Table(places, bases, words, encoding(weights));
+        device.write(Matrix.of(DType.I32, words.length / 2, 4, MemorySegment.ofArray(words), 0),
+                places);
+        var table = new Table(places, bases, words.clone(), encoding(weights));
         tables.put(weights, table);
         return table;
-    }
-
-    private static boolean sameBases(Matrix[] before, Matrix[] now) {
-        boolean same = before.length == now.length;
-        for (int i = 0; same && i < now.length; i++) {
-            same = before[i].memory().address() == now[i].memory().address();
-        }
-        return same;
     }
 
     private static DType encoding(List<Matrix> weights) {

@@ -89,6 +89,9 @@ final class OpenClDevice implements Device {
 
     @Override
     public void free(Matrix lent) {
+        requireOpen();
+        // Until its commands are done the driver keeps the buffer, and the budget is exceeded.
+        guarded(transfer::finish);
         memory.free(lent);
     }
 

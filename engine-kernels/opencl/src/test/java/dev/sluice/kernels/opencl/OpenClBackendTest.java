@@ -5,11 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.kernels.Activation;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.BackendUnavailableException;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.DeviceBudgetException;
 import dev.sluice.kernels.DeviceException;
+import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.contract.RequiredBackend;
@@ -18,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -147,6 +150,55 @@ class OpenClBackendTest {
                     () -> backend.prepare(Matrix.host(new float[6_000_000], 6, 1_000_000)));
             assertTrue(large.getMessage().contains("weight [6,1000000]"), large.getMessage());
         }
+    }
+
+    @Test
+    @DisplayName("experts that lie in many buffers give the bits of experts in one")
+    void expertsInManyBuffers() {
+        int[] one = expertLayer(Long.MAX_VALUE);
+        // Slabs of 1 MiB, and matrices of half a MiB have buffers of their own.
+        int[] many = expertLayer(40_000_000);
+        assertArrayEquals(one, many);
+    }
+
+    /// Five experts of [64,2048] and back, 9 rows, 2 experts a row; the output's bits.
+    private static int[] expertLayer(long budget) {
+        var random = new Random(7);
+        RequiredBackend.open("opencl").close();
+        try (KernelBackend backend = new OpenClProvider().open(
+                new BackendOptions(0, 1, budget))) {
+            var gate = new ArrayList<Matrix>();
+            var up = new ArrayList<Matrix>();
+            var down = new ArrayList<Matrix>();
+            for (int e = 0; e < 5; e++) {
+                gate.add(backend.prepare(gaussian(random, 64, 2048)));
+                up.add(backend.prepare(gaussian(random, 64, 2048)));
+                down.add(backend.prepare(gaussian(random, 2048, 64)));
+            }
+            Matrix x = backend.upload(gaussian(random, 9, 2048));
+            Matrix weights = backend.upload(gaussian(random, 9, 2));
+            Matrix ids = backend.allocate(DType.I32, 9, 2);
+            int[] kept = new int[18];
+            for (int i = 0; i < kept.length; i++) {
+                kept[i] = (3 * i + i / 5) % 5;
+            }
+            backend.write(Matrix.host(kept, 9, 2), ids);
+            Matrix out = backend.allocate(DType.F32, 9, 2048);
+            backend.expertFfn(x, new ExpertWeights(gate, up, down, Matrix.none(64),
+                    Matrix.none(64), Matrix.none(2048), Activation.SILU), ids, weights, out);
+            int[] bits = new int[9 * 2048];
+            backend.read(out, Matrix.of(DType.F32, 9, 2048,
+                    java.lang.foreign.MemorySegment.ofArray(bits), 0));
+            return bits;
+        }
+    }
+
+    private static Matrix gaussian(Random random, int rows, int cols) {
+        float[] values = new float[rows * cols];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian() / 16;
+        }
+        return Matrix.host(values, rows, cols);
     }
 
     @Test
