@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,6 +49,9 @@ public final class Main implements Runnable {
     }
 
     boolean verbose() { return verbose; }
+
+    /// The variables of the process, which nothing else reads.
+    Map<String, String> environment() { return System.getenv(); }
 
     /// What a command tells about stopping early.
     Interruption interruption() { return interruption; }
