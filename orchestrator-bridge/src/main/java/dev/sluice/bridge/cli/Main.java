@@ -91,6 +91,8 @@ public final class Main implements Runnable {
         if (!descriptor.isEmpty()) {
             StandardError.restore(Integer.parseInt(descriptor));
         }
+        // The MCP SDK logs by SLF4J, for which we bring no logger: nothing is to be said about that.
+        System.setProperty("slf4j.internal.verbosity", "ERROR");
         var out = new PrintWriter(
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         var err = new PrintWriter(
