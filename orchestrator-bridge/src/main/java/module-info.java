@@ -12,7 +12,11 @@ module dev.sluice.bridge {
     requires io.netty.handler;
     requires io.netty.transport;
     requires java.net.http;
+    requires io.modelcontextprotocol.sdk.mcp.core;
+    requires io.modelcontextprotocol.sdk.mcp.json.jackson3;
     requires org.jline;
+    requires org.reactivestreams;
+    requires reactor.core;
     requires java.desktop;
 
     uses dev.sluice.models.TextEncoderProvider;
