@@ -3,6 +3,8 @@ module dev.sluice.bridge {
     requires dev.sluice.models.defaults;
     requires dev.sluice.runtime;
     requires info.picocli;
+    requires micrometer.core;
+    requires micrometer.registry.prometheus;
     requires io.netty.buffer;
     requires io.netty.codec;
     requires io.netty.codec.http;
@@ -12,6 +14,8 @@ module dev.sluice.bridge {
     requires java.net.http;
     requires org.jline;
     requires java.desktop;
+
+    uses dev.sluice.models.TextEncoderProvider;
 
     opens dev.sluice.bridge.cli to info.picocli;
 }

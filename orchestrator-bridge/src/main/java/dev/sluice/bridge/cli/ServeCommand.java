@@ -6,16 +6,16 @@ import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
 import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.observe.LogFormat;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
-import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
+import dev.sluice.models.EncoderOptions;
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
-import dev.sluice.models.ModelPlan;
 import dev.sluice.models.defaults.DefaultModel;
-import dev.sluice.models.file.ModelPath;
-import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
 import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
@@ -30,6 +30,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -97,17 +98,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "A model's share of the processors relative to the others' (1 each).")
     private Map<String, Double> shares = Map.of();
 
-    @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
-            description = "auto (default), reference, vector, or another that 'doctor' lists.")
-    private String backend;
-
-    @Option(names = {"-t", "--threads"}, paramLabel = "N",
-            description = "Compute threads of each model (default: every processor).")
-    private Optional<Integer> threads;
-
-    @Option(names = "--kv-type", paramLabel = "TYPE", defaultValue = "f16",
-            description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
-    private KvType kvType;
+    @Mixin
+    private LoadingOptions loading;
 
     @Option(names = "--model-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
             description = "Most memory of all loaded models (default: what is free).")
@@ -117,18 +109,30 @@ final class ServeCommand implements Callable<Integer> {
             description = "Folder that slots may be saved to and restored from.")
     private Optional<Path> slotFolder;
 
+    @Option(names = "--log-format", paramLabel = "FORMAT", defaultValue = "text",
+            description = "The line that each request leaves on stderr: text, json or off "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private LogFormat logFormat;
+
+    @Option(names = "--log-prompts",
+            description = "Log what clients wrote, too; without it no line has a word of theirs.")
+    private boolean logPrompts;
+
+    private boolean hostsExperts;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
-        if (parallel < 1 || queue < 1 || threads.orElse(1) < 1) {
-            throw new ParameterException(spec.commandLine(),
-                    "--parallel, --queue and --threads must be at least 1");
+        if (parallel < 1 || queue < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--parallel and --queue must be at least 1");
         }
         if (certificate.isPresent() != key.isPresent()) {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
-        BackendChoice chosen = BackendChoice.of(backend);
+        BackendChoice chosen = loading.backend();
+        loading.check(spec, chosen);
         Map<String, ModelHost.Opener> openers = openers(chosen, err);
         for (Map.Entry<String, Double> share : shares.entrySet()) {
             if (!openers.containsKey(share.getKey()) || !(share.getValue() > 0)) {
@@ -159,7 +163,10 @@ final class ServeCommand implements Callable<Integer> {
                 err.println("discarded a slot that was not saved to its end: " + file));
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys, slots))) {
+        var telemetry = new Telemetry(host,
+                new RequestLog(err, logFormat, logPrompts, Clock.systemUTC()));
+        var api = new ApiServer(host, keys, slots, telemetry);
+        try (var server = HttpServer.start(http, api)) {
             // Who asks meanwhile waits, and /health says why.
             host.acquire("").close();
             err.printf("listening on %s://%s:%d%n",
@@ -183,7 +190,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         for (String model : models) {
             int equals = model.indexOf('=');
-            Path path = Path.of(model.substring(equals + 1));
+            Path path = ModelChoice.path(model.substring(equals + 1));
             String name = equals > 0 ? model.substring(0, equals)
                     : path.getFileName().toString().replaceFirst("\\.gguf$", "");
             if (openers.put(name, opener(name, path, chosen, err)) != null) {
@@ -191,16 +198,30 @@ final class ServeCommand implements Callable<Integer> {
                         "two models are named '" + name + "'; name them with -m NAME=MODEL");
             }
         }
+        if (loading.limitsExperts() && !hostsExperts) {
+            throw new CommandFailedException("--expert-memory: no model here has experts");
+        }
         return openers;
     }
 
     private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
-        var options = new LoadOptions(
-                kvType.dtype(), context, parallel, LoadOptions.DEFAULT_MAX_ROWS);
-        long bytes;
-        try (TensorFile file = ModelPath.open(path)) {
-            bytes = ModelPlan.of(file, options).memory().totalBytes();
-        }
+        return encoder(name, path, chosen, err)
+                .orElseGet(() -> generator(name, path, chosen, err));
+    }
+
+    private Optional<ModelHost.Opener> encoder(String name, Path path, BackendChoice chosen,
+            PrintWriter err) {
+        return EncoderOpener.of(name, path,
+                EncoderOptions.defaults().withContext(context)
+                        .withKvType(loading.kvType(KvType.F16).dtype()),
+                () -> loading.kernels(chosen),
+                new EncoderOpener.Sharing(queue, turns, shares.getOrDefault(name, 1.0)), err);
+    }
+
+    private ModelHost.Opener generator(String name, Path path, BackendChoice chosen,
+            PrintWriter err) {
+        LoadOptions options = options(path);
+        long bytes = loading.plan(path, options).memory().totalBytes();
         return new ModelHost.Opener() {
             @Override
             public long bytes() { return bytes; }
@@ -208,9 +229,7 @@ final class ServeCommand implements Callable<Integer> {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                var backendOptions = new BackendOptions(0, threads.orElse(
-                        Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE);
-                Kernels kernels = Kernels.open(chosen.name(), backendOptions);
+                Kernels kernels = loading.kernels(chosen);
                 LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
                 EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
                         .withWaitingMax(queue)
@@ -224,5 +243,14 @@ final class ServeCommand implements Callable<Integer> {
                 return hosted;
             }
         };
+    }
+
+    /// A budget for experts is for the models that have some.
+    private LoadOptions options(Path path) {
+        var wished = new LoadOptions(loading.kvType(KvType.F16).dtype(), context, parallel,
+                LoadOptions.DEFAULT_MAX_ROWS);
+        boolean mixture = loading.plan(path, wished).config().experts().experts() > 0;
+        hostsExperts |= mixture;
+        return mixture ? loading.apply(wished) : loading.applyDense(wished);
     }
 }
