@@ -31,6 +31,17 @@ public final class InProcessException extends RuntimeException {
         this.field = field;
     }
 
+    private InProcessException(String field, String message) {
+        super(message);
+        kind = Kind.INVALID;
+        this.field = field;
+    }
+
+    /// What an adapter refuses before the engine is asked.
+    public static InProcessException invalid(String field, String message) {
+        return new InProcessException(field, message);
+    }
+
     static InProcessException of(ApiException e) {
         return new InProcessException(switch (e.kind()) {
             case INVALID, TOO_LARGE -> Kind.INVALID;

@@ -1,0 +1,175 @@
+package dev.sluice.springai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.sluice.models.defaults.DefaultModel;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.ai.chat.client.ChatClient;
+import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.prompt.ChatOptions;
+import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.ToolCallingManager;
+import org.springframework.ai.support.ToolCallbacks;
+import org.springframework.ai.tool.annotation.Tool;
+import org.springframework.ai.tool.annotation.ToolParam;
+
+/// Goal: Spring AI's own client works on the models that ship: chat, streams, a loop of tools and
+/// typed answers. Method: prompts of the models' held-out sides that they answer right, greedily,
+/// through `ChatClient` and the plain interfaces.
+@Timeout(300)
+class ShippedModelsTest {
+    private static final String SHARE = "I want you to share the truck near Pies of price 962.5";
+    private static final SluiceChatOptions GREEDY =
+            SluiceChatOptions.builder().temperature(0.0).maxTokens(140).build();
+
+    @TempDir
+    private static Path folder;
+
+    private static SluiceChatModel worker;
+    private static SluiceChatModel orchestrator;
+
+    @BeforeAll
+    static void open() {
+        worker = SluiceChatModel.open(DefaultModel.WORKER.extractTo(folder))
+                .withOptions(GREEDY);
+        orchestrator = SluiceChatModel.open(DefaultModel.ORCHESTRATOR.extractTo(folder))
+                .withOptions(GREEDY);
+    }
+
+    @AfterAll
+    static void close() {
+        worker.close();
+        orchestrator.close();
+    }
+
+    record Place(String city, int houses) { }
+
+    /// What was called, and what it answers.
+    static final class Trucks {
+        private final List<String> calls = new ArrayList<>();
+
+        @Tool(name = "share_truck", description = "Can share a truck")
+        String share(@ToolParam(description = "where") String city,
+                @ToolParam(description = "for how much") double price) {
+            calls.add(city + " " + price);
+            return "RT-68";
+        }
+
+        @Tool(name = "lock_garage", description = "Lock a garage")
+        String lock(@ToolParam(description = "whose") String recipient) {
+            calls.add("lock " + recipient);
+            return "locked";
+        }
+    }
+
+    @Test
+    void a_chat_says_what_it_cost() {
+        var prompt = new Prompt("Sort: 42, 7, 19");
+        ChatResponse answer = worker.call(prompt);
+        assertEquals("7, 19, 42", answer.getResult().getOutput().getText());
+        assertEquals("STOP", answer.getResult().getMetadata().getFinishReason());
+        assertTrue(answer.getMetadata().getModel().startsWith("sluice-worker"));
+        var usage = worker.call(prompt).getMetadata().getUsage();
+        assertTrue(usage.getCacheReadInputTokens() > 0, usage.toString());
+        assertTrue(usage.getCacheReadInputTokens() < usage.getPromptTokens(), usage.toString());
+        assertEquals(usage.getPromptTokens() + usage.getCompletionTokens(),
+                usage.getTotalTokens());
+    }
+
+    @Test
+    void a_stream_is_the_whole_answer() {
+        List<ChatResponse> pieces = worker.stream(new Prompt("Sort: 42, 7, 19")).collectList()
+                .block(Duration.ofSeconds(120));
+        var text = new StringBuilder();
+        pieces.forEach(piece -> text.append(piece.getResult().getOutput().getText()));
+        assertEquals("7, 19, 42", text.toString());
+        assertTrue(pieces.size() > 3, pieces.toString());
+        ChatResponse last = pieces.getLast();
+        assertEquals("STOP", last.getResult().getMetadata().getFinishReason());
+        assertTrue(last.getMetadata().getUsage().getCompletionTokens() > 3);
+        assertEquals("7, 19, 42", String.join("", ChatClient.create(worker)
+                .prompt("Sort: 42, 7, 19").stream().content().collectList()
+                .block(Duration.ofSeconds(120))));
+    }
+
+    @Test
+    void a_client_calls_a_tool_and_tells_its_result() {
+        var trucks = new Trucks();
+        assertEquals("The answer is RT-68.", said(ChatClient.create(orchestrator)
+                .prompt(SHARE).tools(trucks).call().content()));
+        assertEquals(List.of("Pies 962.5"), trucks.calls);
+    }
+
+    @Test
+    void a_streaming_client_calls_a_tool() {
+        var trucks = new Trucks();
+        List<String> pieces = ChatClient.create(orchestrator).prompt(SHARE).tools(trucks)
+                .stream().content().collectList().block(Duration.ofSeconds(120));
+        assertEquals("The answer is RT-68.", said(String.join("", pieces)));
+        assertEquals(List.of("Pies 962.5"), trucks.calls);
+    }
+
+    /// Spring AI writes a text that a tool returns as JSON, so with quotation marks, which this
+    /// model repeats.
+    private static String said(String answer) {
+        return answer.replace("\"", "");
+    }
+
+    @Test
+    void two_turns_by_hand_carry_ids_and_reasons() {
+        var trucks = new Trucks();
+        SluiceChatOptions options = GREEDY.mutate()
+                .toolCallbacks(ToolCallbacks.from(trucks)).build();
+        var prompt = new Prompt(SHARE, options);
+        ChatResponse first = orchestrator.call(prompt);
+        assertTrue(first.hasToolCalls());
+        assertEquals("TOOL_CALLS", first.getResult().getMetadata().getFinishReason());
+        var call = first.getResult().getOutput().getToolCalls().getFirst();
+        assertEquals("share_truck", call.name());
+        assertFalse(call.id().isEmpty());
+        var ran = ToolCallingManager.builder().build().executeToolCalls(prompt, first);
+        ChatResponse second = orchestrator.call(
+                new Prompt(ran.conversationHistory(), options));
+        assertEquals("The answer is RT-68.", said(second.getResult().getOutput().getText()));
+        assertEquals(List.of("Pies 962.5"), trucks.calls);
+    }
+
+    @Test
+    void a_required_tool_is_called_whatever_was_said() {
+        ChatResponse answer = orchestrator.call(new Prompt("Hello", GREEDY.mutate()
+                .toolCallbacks(ToolCallbacks.from(new Trucks()))
+                .field("tool_choice", "required").build()));
+        assertTrue(answer.hasToolCalls(), answer.toString());
+    }
+
+    @Test
+    void an_answer_has_the_type_that_is_asked_for() {
+        Place place = ChatClient.create(worker).prompt("There are 12 houses in Lima.").call()
+                .entity(Place.class, spec -> spec.useProviderStructuredOutput());
+        assertFalse(place.city() == null, place.toString());
+    }
+
+    @Test
+    void plain_options_are_merged_with_the_models() {
+        ChatResponse one = worker.call(new Prompt("Sort: 42, 7, 19",
+                ChatOptions.builder().maxTokens(1).build()));
+        assertEquals("LENGTH", one.getResult().getMetadata().getFinishReason());
+        assertEquals(1, one.getMetadata().getUsage().getCompletionTokens());
+        SluiceChatOptions merged = GREEDY.mutate().field("seed", 7).combineWith(
+                SluiceChatOptions.builder().field("min_p", 0.1).outputSchema("{}")).build();
+        assertEquals(0.0, merged.getTemperature());
+        assertEquals(java.util.Map.of("seed", 7, "min_p", 0.1), merged.fields());
+        assertEquals("{}", merged.getOutputSchema());
+        assertEquals(merged, merged.mutate().build());
+    }
+}
