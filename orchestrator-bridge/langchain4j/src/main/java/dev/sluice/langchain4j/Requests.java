@@ -86,8 +86,27 @@ final class Requests {
                     : Map.of("type", "json_schema", "json_schema", Map.of(
                             "name", Optional.ofNullable(format.jsonSchema().name())
                                     .orElse("answer"),
-                            "schema", JsonSchemaElementUtils.toMap(
-                                    format.jsonSchema().rootElement())));
+                            "schema", closed(JsonSchemaElementUtils.toMap(
+                                    format.jsonSchema().rootElement()))));
+        };
+    }
+
+    /// The schema with no other properties than those it names, where it does not say whether
+    /// there may be. LangChain4j makes schemas of classes, which have no place for others; JSON
+    /// Schema would allow them, and a model that is free to invent properties may never end.
+    private static Object closed(Object schema) {
+        return switch (schema) {
+            case Map<?, ?> map -> {
+                var copy = new LinkedHashMap<Object, Object>();
+                map.forEach((key, value) -> copy.put(key, closed(value)));
+                if ("object".equals(map.get("type"))
+                        && map.get("properties") instanceof Map<?, ?> named && !named.isEmpty()) {
+                    copy.putIfAbsent("additionalProperties", false);
+                }
+                yield copy;
+            }
+            case List<?> list -> list.stream().map(Requests::closed).toList();
+            default -> schema;
         };
     }
 

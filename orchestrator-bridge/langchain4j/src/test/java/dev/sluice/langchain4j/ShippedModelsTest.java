@@ -70,36 +70,35 @@ class ShippedModelsTest {
         TokenStream say(String text);
     }
 
-    record Place(String city, int houses) { }
+    enum Size { SMALL, LARGE }
+
+    record Verdict(boolean sure, Size size) { }
 
     interface Reader {
-        Place read(String text);
+        Verdict read(String text);
     }
 
     /// What was called, and what it answers.
-    static final class Trucks {
+    static final class School {
         private final List<String> calls = new ArrayList<>();
 
-        @Tool(name = "share_truck", value = "Can share a truck")
-        String share(@P("where") String city, @P("for how much") double price) {
-            calls.add(city + " " + price);
+        @Tool(name = "stop_school_flight", value = "Can stop a school flight")
+        String stop(@P("which") String id, @P("to whom") String email,
+                @P("from where") String file) {
+            calls.add(id + " " + email + " " + file);
             return "RT-68";
         }
-
-        @Tool(name = "lock_garage", value = "Lock a garage")
-        String lock(@P("whose") String recipient) {
-            calls.add("lock " + recipient);
-            return "locked";
-        }
     }
 
-    private static ToolSpecification truck() {
-        return ToolSpecification.builder().name("share_truck").description("Can share a truck")
-                .parameters(JsonObjectSchema.builder().addStringProperty("city")
-                        .addNumberProperty("price").required("city", "price").build()).build();
+    private static ToolSpecification flight() {
+        return ToolSpecification.builder().name("stop_school_flight").description("Can stop a school flight")
+                .parameters(JsonObjectSchema.builder().addStringProperty("id")
+                        .addStringProperty("email").addStringProperty("file")
+                        .required("id", "email", "file").build()).build();
     }
 
-    private static final String SHARE = "I want you to share the truck near Pies of price 962.5";
+    private static final String HALT = "I need to halt school flight with id CZ-30 to "
+            + "negrin@loav.com from stok/teacher.txt.";
 
     @Test
     void a_chat_says_what_it_cost() {
@@ -134,11 +133,11 @@ class ShippedModelsTest {
 
     @Test
     void a_service_calls_a_tool_and_tells_its_result() {
-        var trucks = new Trucks();
+        var school = new School();
         var assistant = AiServices.builder(Assistant.class).chatModel(orchestrator)
-                .tools(trucks).build();
-        Result<String> result = assistant.say(SHARE);
-        assertEquals(List.of("Pies 962.5"), trucks.calls);
+                .tools(school).build();
+        Result<String> result = assistant.say(HALT);
+        assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
         assertEquals("The answer is RT-68.", result.content());
         assertEquals(1, result.toolExecutions().size());
         assertTrue(result.tokenUsage() instanceof SluiceTokenUsage);
@@ -146,31 +145,31 @@ class ShippedModelsTest {
 
     @Test
     void a_streaming_service_calls_a_tool() throws Exception {
-        var trucks = new Trucks();
+        var school = new School();
         var assistant = AiServices.builder(StreamingAssistant.class)
-                .streamingChatModel(orchestrator).tools(trucks).build();
+                .streamingChatModel(orchestrator).tools(school).build();
         var whole = new CompletableFuture<ChatResponse>();
-        assistant.say(SHARE).onPartialResponse(_ -> { })
+        assistant.say(HALT).onPartialResponse(_ -> { })
                 .onCompleteResponse(whole::complete).onError(whole::completeExceptionally)
                 .start();
         assertEquals("The answer is RT-68.",
                 whole.get(120, TimeUnit.SECONDS).aiMessage().text());
-        assertEquals(List.of("Pies 962.5"), trucks.calls);
+        assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
     @Test
     void two_turns_by_hand_carry_ids_and_reasons() {
-        var messages = new ArrayList<ChatMessage>(List.of(UserMessage.from(SHARE)));
+        var messages = new ArrayList<ChatMessage>(List.of(UserMessage.from(HALT)));
         ChatResponse first = orchestrator.chat(ChatRequest.builder().messages(messages)
-                .toolSpecifications(truck()).build());
+                .toolSpecifications(flight()).build());
         assertEquals(FinishReason.TOOL_EXECUTION, first.finishReason());
         ToolExecutionRequest call = first.aiMessage().toolExecutionRequests().getFirst();
-        assertEquals("share_truck", call.name());
+        assertEquals("stop_school_flight", call.name());
         assertFalse(call.id().isEmpty());
         messages.add(first.aiMessage());
         messages.add(ToolExecutionResultMessage.from(call, "cherry"));
         ChatResponse second = orchestrator.chat(ChatRequest.builder().messages(messages)
-                .toolSpecifications(truck()).build());
+                .toolSpecifications(flight()).build());
         assertEquals("The answer is cherry.", second.aiMessage().text());
         assertEquals(FinishReason.STOP, second.finishReason());
     }
@@ -179,11 +178,11 @@ class ShippedModelsTest {
     void a_required_tool_is_called_whatever_was_said() {
         ChatResponse answer = orchestrator.chat(ChatRequest.builder()
                 .messages(UserMessage.from("Hello"))
-                .parameters(ChatRequestParameters.builder().toolSpecifications(truck())
+                .parameters(ChatRequestParameters.builder().toolSpecifications(flight())
                         .toolChoice(ToolChoice.REQUIRED).build()).build());
         AiMessage message = answer.aiMessage();
-        assertEquals("share_truck", message.toolExecutionRequests().getFirst().name());
-        assertTrue(message.toolExecutionRequests().getFirst().arguments().contains("\"price\""),
+        assertEquals("stop_school_flight", message.toolExecutionRequests().getFirst().name());
+        assertTrue(message.toolExecutionRequests().getFirst().arguments().contains("\"email\""),
                 message.toString());
     }
 
@@ -192,7 +191,7 @@ class ShippedModelsTest {
         Reader reader = AiServices.builder(Reader.class).chatModel(worker
                 .withDefaults(ChatRequestParameters.builder().maxOutputTokens(400).build()))
                 .build();
-        Place place = reader.read("There are 12 houses in Lima.");
-        assertFalse(place.city() == null, place.toString());
+        Verdict verdict = reader.read("There are 12 houses in Lima.");
+        assertFalse(verdict.size() == null, verdict.toString());
     }
 }

@@ -28,7 +28,8 @@ import org.springframework.ai.tool.annotation.ToolParam;
 /// through `ChatClient` and the plain interfaces.
 @Timeout(300)
 class ShippedModelsTest {
-    private static final String SHARE = "I want you to share the truck near Pies of price 962.5";
+    private static final String HALT = "I need to halt school flight with id CZ-30 to "
+            + "negrin@loav.com from stok/teacher.txt.";
     private static final SluiceChatOptions GREEDY =
             SluiceChatOptions.builder().temperature(0.0).maxTokens(140).build();
 
@@ -52,23 +53,19 @@ class ShippedModelsTest {
         orchestrator.close();
     }
 
-    record Place(String city, int houses) { }
+    enum Size { SMALL, LARGE }
+
+    record Verdict(boolean sure, Size size) { }
 
     /// What was called, and what it answers.
-    static final class Trucks {
+    static final class School {
         private final List<String> calls = new ArrayList<>();
 
-        @Tool(name = "share_truck", description = "Can share a truck")
-        String share(@ToolParam(description = "where") String city,
-                @ToolParam(description = "for how much") double price) {
-            calls.add(city + " " + price);
+        @Tool(name = "stop_school_flight", description = "Can stop a school flight")
+        String stop(@ToolParam(description = "which") String id, @ToolParam(description = "to whom") String email,
+                @ToolParam(description = "from where") String file) {
+            calls.add(id + " " + email + " " + file);
             return "RT-68";
-        }
-
-        @Tool(name = "lock_garage", description = "Lock a garage")
-        String lock(@ToolParam(description = "whose") String recipient) {
-            calls.add("lock " + recipient);
-            return "locked";
         }
     }
 
@@ -104,19 +101,19 @@ class ShippedModelsTest {
 
     @Test
     void a_client_calls_a_tool_and_tells_its_result() {
-        var trucks = new Trucks();
+        var school = new School();
         assertEquals("The answer is RT-68.", said(ChatClient.create(orchestrator)
-                .prompt(SHARE).tools(trucks).call().content()));
-        assertEquals(List.of("Pies 962.5"), trucks.calls);
+                .prompt(HALT).tools(school).call().content()));
+        assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
     @Test
     void a_streaming_client_calls_a_tool() {
-        var trucks = new Trucks();
-        List<String> pieces = ChatClient.create(orchestrator).prompt(SHARE).tools(trucks)
+        var school = new School();
+        List<String> pieces = ChatClient.create(orchestrator).prompt(HALT).tools(school)
                 .stream().content().collectList().block(Duration.ofSeconds(120));
         assertEquals("The answer is RT-68.", said(String.join("", pieces)));
-        assertEquals(List.of("Pies 962.5"), trucks.calls);
+        assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
     /// Spring AI writes a text that a tool returns as JSON, so with quotation marks, which this
@@ -127,36 +124,36 @@ class ShippedModelsTest {
 
     @Test
     void two_turns_by_hand_carry_ids_and_reasons() {
-        var trucks = new Trucks();
+        var school = new School();
         SluiceChatOptions options = GREEDY.mutate()
-                .toolCallbacks(ToolCallbacks.from(trucks)).build();
-        var prompt = new Prompt(SHARE, options);
+                .toolCallbacks(ToolCallbacks.from(school)).build();
+        var prompt = new Prompt(HALT, options);
         ChatResponse first = orchestrator.call(prompt);
         assertTrue(first.hasToolCalls());
         assertEquals("TOOL_CALLS", first.getResult().getMetadata().getFinishReason());
         var call = first.getResult().getOutput().getToolCalls().getFirst();
-        assertEquals("share_truck", call.name());
+        assertEquals("stop_school_flight", call.name());
         assertFalse(call.id().isEmpty());
         var ran = ToolCallingManager.builder().build().executeToolCalls(prompt, first);
         ChatResponse second = orchestrator.call(
                 new Prompt(ran.conversationHistory(), options));
         assertEquals("The answer is RT-68.", said(second.getResult().getOutput().getText()));
-        assertEquals(List.of("Pies 962.5"), trucks.calls);
+        assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
     @Test
     void a_required_tool_is_called_whatever_was_said() {
         ChatResponse answer = orchestrator.call(new Prompt("Hello", GREEDY.mutate()
-                .toolCallbacks(ToolCallbacks.from(new Trucks()))
+                .toolCallbacks(ToolCallbacks.from(new School()))
                 .field("tool_choice", "required").build()));
         assertTrue(answer.hasToolCalls(), answer.toString());
     }
 
     @Test
     void an_answer_has_the_type_that_is_asked_for() {
-        Place place = ChatClient.create(worker).prompt("There are 12 houses in Lima.").call()
-                .entity(Place.class, spec -> spec.useProviderStructuredOutput());
-        assertFalse(place.city() == null, place.toString());
+        Verdict verdict = ChatClient.create(worker).prompt("There are 12 houses in Lima.").call()
+                .entity(Verdict.class, spec -> spec.useProviderStructuredOutput());
+        assertFalse(verdict.size() == null, verdict.toString());
     }
 
     @Test
