@@ -57,15 +57,16 @@ class ShippedModelsTest {
 
     record Verdict(boolean sure, Size size) { }
 
-    /// What was called, and what it answers.
+    /// What was called, and what it answers: a number, because Spring AI would put a text in
+    /// quotation marks, which the model has not seen.
     static final class School {
         private final List<String> calls = new ArrayList<>();
 
         @Tool(name = "stop_school_flight", description = "Can stop a school flight")
-        String stop(@ToolParam(description = "which") String id, @ToolParam(description = "to whom") String email,
+        int stop(@ToolParam(description = "which") String id, @ToolParam(description = "to whom") String email,
                 @ToolParam(description = "from where") String file) {
             calls.add(id + " " + email + " " + file);
-            return "RT-68";
+            return 69837;
         }
     }
 
@@ -102,8 +103,8 @@ class ShippedModelsTest {
     @Test
     void a_client_calls_a_tool_and_tells_its_result() {
         var school = new School();
-        assertEquals("The answer is RT-68.", said(ChatClient.create(orchestrator)
-                .prompt(HALT).tools(school).call().content()));
+        assertEquals("The answer is 69837.", ChatClient.create(orchestrator)
+                .prompt(HALT).tools(school).call().content());
         assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
@@ -112,14 +113,8 @@ class ShippedModelsTest {
         var school = new School();
         List<String> pieces = ChatClient.create(orchestrator).prompt(HALT).tools(school)
                 .stream().content().collectList().block(Duration.ofSeconds(120));
-        assertEquals("The answer is RT-68.", said(String.join("", pieces)));
+        assertEquals("The answer is 69837.", String.join("", pieces));
         assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
-    }
-
-    /// Spring AI writes a text that a tool returns as JSON, so with quotation marks, which this
-    /// model repeats.
-    private static String said(String answer) {
-        return answer.replace("\"", "");
     }
 
     @Test
@@ -137,7 +132,7 @@ class ShippedModelsTest {
         var ran = ToolCallingManager.builder().build().executeToolCalls(prompt, first);
         ChatResponse second = orchestrator.call(
                 new Prompt(ran.conversationHistory(), options));
-        assertEquals("The answer is RT-68.", said(second.getResult().getOutput().getText()));
+        assertEquals("The answer is 69837.", second.getResult().getOutput().getText());
         assertEquals(List.of("CZ-30 negrin@loav.com stok/teacher.txt"), school.calls);
     }
 
