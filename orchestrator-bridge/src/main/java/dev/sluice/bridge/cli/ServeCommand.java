@@ -190,7 +190,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         for (String model : models) {
             int equals = model.indexOf('=');
-            Path path = Path.of(model.substring(equals + 1));
+            Path path = ModelChoice.path(model.substring(equals + 1));
             String name = equals > 0 ? model.substring(0, equals)
                     : path.getFileName().toString().replaceFirst("\\.gguf$", "");
             if (openers.put(name, opener(name, path, chosen, err)) != null) {
