@@ -5,8 +5,8 @@ import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils
 import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onPartialResponse;
 import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onPartialThinking;
 import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.onPartialToolCall;
-import static dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils.withLoggingExceptions;
 
+import dev.langchain4j.internal.InternalStreamingChatResponseHandlerUtils;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialToolCall;
@@ -55,10 +55,16 @@ final class StreamedReply {
                 onCompleteResponse(handler, Replies.response(chat.modelName(), reply));
             }
         } catch (InProcessException e) {
-            withLoggingExceptions(() -> handler.onError(Replies.exception(e)));
+            fail(Replies.exception(e));
         } catch (RuntimeException e) {
-            withLoggingExceptions(() -> handler.onError(e));
+            fail(e);
         }
+    }
+
+    /// A handler that throws here is logged; nobody else could hear of it.
+    private void fail(RuntimeException error) {
+        InternalStreamingChatResponseHandlerUtils.withLoggingExceptions(
+                () -> handler.onError(error));
     }
 
     private void tell(MessageEvent event, InProcessAnswer answer, Handle handle) {

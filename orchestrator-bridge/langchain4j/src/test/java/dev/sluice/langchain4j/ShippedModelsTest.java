@@ -91,7 +91,8 @@ class ShippedModelsTest {
     }
 
     private static ToolSpecification flight() {
-        return ToolSpecification.builder().name("stop_school_flight").description("Can stop a school flight")
+        return ToolSpecification.builder().name("stop_school_flight")
+                .description("Can stop a school flight")
                 .parameters(JsonObjectSchema.builder().addStringProperty("id")
                         .addStringProperty("email").addStringProperty("file")
                         .required("id", "email", "file").build()).build();

@@ -63,7 +63,8 @@ class ShippedModelsTest {
         private final List<String> calls = new ArrayList<>();
 
         @Tool(name = "stop_school_flight", description = "Can stop a school flight")
-        int stop(@ToolParam(description = "which") String id, @ToolParam(description = "to whom") String email,
+        int stop(@ToolParam(description = "which") String id,
+                @ToolParam(description = "to whom") String email,
                 @ToolParam(description = "from where") String file) {
             calls.add(id + " " + email + " " + file);
             return 69837;
