@@ -1,9 +1,11 @@
 package dev.sluice.bridge.http;
 
 import io.netty.buffer.Unpooled;
-import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.SimpleChannelInboundHandler;
+import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.DecoderResult;
 import io.netty.handler.codec.TooLongFrameException;
 import io.netty.handler.codec.http.DefaultFullHttpResponse;
@@ -11,12 +13,14 @@ import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http.HttpVersion;
+import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
+import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
@@ -24,6 +28,8 @@ import java.util.function.BooleanSupplier;
 final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest> {
     /// Requests that a client may send before it has read the answer to the first.
     private static final int PIPELINED_MAX = 16;
+    /// How long a client that was refused may go on sending.
+    private static final long LINGER_MILLIS = 1000;
 
     /// What all connections have in common.
     record Shared(HttpOptions options, Exchange.Handler handler, Executor threads,
@@ -149,7 +155,7 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         context.close();
     }
 
-    /// Answers on the event thread and closes the connection.
+    /// Answers on the event thread and closes the connection, once the client has heard it.
     static void refuse(
             ChannelHandlerContext context, Shared shared, int status, String message) {
         Exchange.Refusal refusal = shared.handler.refusal(status, message);
@@ -159,6 +165,25 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         response.headers().set(HttpHeaderNames.CONTENT_LENGTH, refusal.body().length);
         response.headers().set(HttpHeaderNames.CONNECTION, "close");
         refusal.headers().forEach((name, value) -> response.headers().set(name, value));
-        context.writeAndFlush(response).addListener(ChannelFutureListener.CLOSE);
+        context.writeAndFlush(response).addListener(_ -> linger(context.channel()));
+    }
+
+    /// A socket that is closed while bytes for it are on their way resets the connection, and the
+    /// answer is lost to a client that is still sending. So only our side is closed at first, and
+    /// what still comes is thrown away, for a moment.
+    private static void linger(Channel channel) {
+        if (!(channel instanceof DuplexChannel duplex) || !channel.isActive()
+                || channel.pipeline().get(SslHandler.class) != null) {
+            channel.close();
+            return;
+        }
+        channel.pipeline().addFirst(new ChannelInboundHandlerAdapter() {
+            @Override
+            public void channelRead(ChannelHandlerContext context, Object bytes) {
+                ReferenceCountUtil.release(bytes);
+            }
+        });
+        duplex.shutdownOutput();
+        channel.eventLoop().schedule(() -> channel.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
     }
 }

@@ -125,7 +125,7 @@ final class HostileRequests {
             case 4 -> whole("trailing", (Json.write(valid()) + pick(List.of("}", " x", "{}", "\0")))
                     .getBytes(StandardCharsets.UTF_8), Expected.REFUSED);
             case 5 -> whole("no object", pick(List.of("[]", "3", "\"x\"", "null", "true", "NaN",
-                    "'a'", "{a:1}", "{\"a\":1,}", "/**/{}", "\ufeff{}", "[".repeat(50_000)))
+                    "'a'", "{a:1}", "{\"a\":1,}", "/**/{}", "[".repeat(50_000)))
                     .getBytes(StandardCharsets.UTF_8),
                     route.startsWith("POST /v1/responses/") ? Expected.ANSWERED : Expected.REFUSED);
             case 6 -> whole("another's", Json.write(HostileBodies.everything())

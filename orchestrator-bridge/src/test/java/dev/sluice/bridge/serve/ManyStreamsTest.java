@@ -22,6 +22,7 @@ import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.SamplingParams;
 import dev.sluice.runtime.TokenEvent;
 import dev.sluice.runtime.TokenStream;
+import com.sun.management.OperatingSystemMXBean;
 import io.netty.util.internal.PlatformDependent;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -45,18 +46,23 @@ import org.junit.jupiter.api.Timeout;
 /// what it was. Method: a model that gives each of them a token every 100 ms, whose token names
 /// its step: the time from the step's end to the client's read is what everything after the model
 /// costs. The same is measured with readers of the engine's own streams; the difference is the
-/// server's. Clients run in the same process and take their share of the processors.
+/// server's. Clients run in the same process and take their share of the processors, so that the
+/// strict bound of the long run wants a machine with nothing else to do.
 final class ManyStreamsTest {
     private static final int CLIENTS = 256;
     private static final int CONTEXT = 2048;
     private static final long MEMORY_SLACK = 32L << 20;
     private static final double MILLI = 1e6;
 
+    private static final OperatingSystemMXBean PROCESSORS =
+            ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
+
     private final ConcurrentLinkedQueue<String> faults = new ConcurrentLinkedQueue<>();
 
     /// @param laterNanos  of all tokens, sorted: from the end of a step to the read of its token
     /// @param gapNanos    longest time between two tokens of one stream
-    private record Measured(long[] laterNanos, long gapNanos) {
+    /// @param cpuNanos    of the whole process per token, clients included
+    private record Measured(long[] laterNanos, long gapNanos, long cpuNanos) {
         double millis(double share) {
             return laterNanos[(int) Math.min(laterNanos.length - 1, laterNanos.length * share)]
                     / MILLI;
@@ -64,8 +70,9 @@ final class ManyStreamsTest {
 
         @Override
         public String toString() {
-            return "p50 %.2f, p99 %.2f, max %.2f ms, longest gap %.0f ms".formatted(
-                    millis(0.5), millis(0.99), millis(1), gapNanos / MILLI);
+            return "p50 %.2f, p99 %.2f, max %.2f ms, longest gap %.0f ms, processor %.0f us/token"
+                    .formatted(millis(0.5), millis(0.99), millis(1), gapNanos / MILLI,
+                            cpuNanos / 1e3);
         }
     }
 
@@ -96,6 +103,7 @@ final class ManyStreamsTest {
     }
 
     private Measured measure(int tokens, Reader reader) throws InterruptedException {
+        long cpu = PROCESSORS.getProcessCpuTime();
         Seen[] seen = new Seen[CLIENTS];
         Thread[] threads = new Thread[CLIENTS];
         for (int i = 0; i < CLIENTS; i++) {
@@ -120,7 +128,8 @@ final class ManyStreamsTest {
             gap = Math.max(gap, seen[i].gap);
         }
         Arrays.sort(all);
-        return new Measured(all, gap);
+        return new Measured(all, gap,
+                (PROCESSORS.getProcessCpuTime() - cpu) / ((long) CLIENTS * tokens));
     }
 
     // ---- the engine alone --------------------------------------------------------------------
@@ -197,20 +206,26 @@ final class ManyStreamsTest {
     @Test
     @Timeout(240)
     void aFewSeconds() throws Exception {
-        // A shared machine's pauses are longer than what is looked for; here only stalls are.
-        run(60, 30, 1000, TimeUnit.SECONDS.toNanos(5));
+        // On a machine that has other things to do, how late a token is says more about these than
+        // about the server. What a token costs does not: 2,560 a second must fit into one
+        // processor, compilation included.
+        run(60, 30, new Bounds(Double.MAX_VALUE, TimeUnit.SECONDS.toNanos(25), 2_000_000));
     }
 
     @Test
     @Tag("soak")
     @Timeout(600)
     void twoMinutes() throws Exception {
-        run(1200, 100, Double.parseDouble(System.getProperty("soak.millis", "5")),
-                TimeUnit.SECONDS.toNanos(2));
+        run(1200, 100, new Bounds(Double.parseDouble(System.getProperty("soak.millis", "5")),
+                TimeUnit.SECONDS.toNanos(2), 200_000));
     }
 
-    private void run(int tokens, int engineTokens, double overheadMillis, long gapNanos)
-            throws Exception {
+    /// @param overheadMillis  most that the server may add to the engine's 99th percentile
+    /// @param gapNanos        longest time between two tokens of a stream
+    /// @param cpuNanos        of the processors per token
+    private record Bounds(double overheadMillis, long gapNanos, long cpuNanos) { }
+
+    private void run(int tokens, int engineTokens, Bounds bounds) throws Exception {
         Measured engine = engineAlone(engineTokens);
         assertEquals(List.of(), List.copyOf(faults));
         var paced = new Paced();
@@ -237,9 +252,10 @@ final class ManyStreamsTest {
                 CLIENTS, engine, served, more, memory[1] - memory[0]);
         assertEquals(List.of(), faults.stream().limit(10).toList());
         assertTrue(memory[1] - memory[0] < MEMORY_SLACK, "memory grew: " + Arrays.toString(memory));
-        assertTrue(served.gapNanos < gapNanos, "stalled: " + served);
-        assertTrue(more < overheadMillis, "p99 overhead %.2f ms of at most %.2f: engine %s; %s"
-                .formatted(more, overheadMillis, engine, served));
+        assertTrue(served.gapNanos < bounds.gapNanos, "stalled: " + served);
+        assertTrue(served.cpuNanos < bounds.cpuNanos, "costly: " + served);
+        assertTrue(more < bounds.overheadMillis, "p99 overhead %.2f ms of at most %.2f: engine %s; %s"
+                .formatted(more, bounds.overheadMillis, engine, served));
     }
 
     /// Heap in use after a collection, and direct memory.
