@@ -5,7 +5,8 @@
     evaluate.py worker --sluice MODEL.gguf --root DIR   Sluice, built in the source tree DIR
     evaluate.py worker --url http://HOST:PORT           a server with POST /v1/completions
     evaluate.py orchestrator --loads out/orchestrator.pt --save FILE
-                                                        counts experts' choices instead
+                                                        counts experts' choices instead, in
+                                                        --each conversations
 
 All decode greedily from the rendered prompt. --save FILE keeps prompts, expected answers and what
 was written; --against FILE counts how many outputs are equal to those of a saved run.
@@ -21,12 +22,13 @@ import sys
 import time
 import urllib.request
 import chat
+import lexicon
 import orchestrator_data
 import worker_data
 from lexicon import COMMON, MODIFIERS, OBJECTS, TEST, TRAIN, Lexicon, side
 
 DATA = {"worker": worker_data, "orchestrator": orchestrator_data}
-LIMIT = {"worker": 100, "orchestrator": 140}
+LIMIT = {"worker": 160, "orchestrator": 140}
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 # Questions that have a dozen answers in all and greetings can not be held out.
@@ -158,14 +160,18 @@ def by_torch(rows, checkpoint, limit):
             rows[i]["output"] = tokenizer.decode(texts[j][starts[j]:])
 
 
-def loads(rows, checkpoint):
-    """Choices of each expert in each MoE layer while reading prompts and expected answers."""
+def loads(checkpoint, count, seed, side_):
+    """Choices of each expert in each MoE layer while reading new conversations of a side, in the
+    mix that training has."""
     import torch
     from bpe import Tokenizer
     from export import load
     decoder, _ = load(checkpoint)
     tokenizer = Tokenizer.load(os.path.join(HERE, "tokenizer/merges.json"))
-    texts = [row["prompt"] + row["expected"] + chat.END for row in rows]
+    lexicon.PIECES = []
+    r = random.Random(seed)
+    texts = ["".join(text for text, _ in chat.parts(
+        *orchestrator_data.continued(r, side_, 1.0))) for _ in range(count)]
     for text in texts:
         ids = torch.tensor([tokenizer.encode(text)])
         with torch.no_grad():
@@ -229,6 +235,7 @@ def main():
     p.add_argument("--seed", type=int, default=2024)
     for engine in ("torch", "llama", "sluice", "url", "loads"):
         p.add_argument("--" + engine)
+    p.add_argument("--side", choices=[TRAIN, TEST], default=TEST, help="of --loads")
     p.add_argument("--root", default=os.path.join(HERE, "../.."))
     p.add_argument("--save")
     p.add_argument("--against")
@@ -238,7 +245,7 @@ def main():
     begin = time.time()
     if a.loads:
         with open(a.save, "w", encoding="utf-8") as f:
-            json.dump(loads(rows, a.loads), f)
+            json.dump(loads(a.loads, a.each, a.seed, a.side), f)
         return
     if a.torch:
         by_torch(rows, a.torch, limit)

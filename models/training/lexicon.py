@@ -2,8 +2,13 @@
 
 A word belongs to the test side when the first byte of its SHA-256 is below 52 (one in five).
 Names are made of syllables, so there are millions of them; the split is by the finished word.
+Training also draws words that are put together from any of the tokenizer's pieces: a piece that
+is never an answer's token in training can not be copied, whatever the model has learnt.
 """
 import hashlib
+import json
+import os
+import re
 
 TRAIN, TEST = "train", "test"
 
@@ -85,6 +90,18 @@ DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 MONTH_DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 
+def pieces():
+    """The tokenizer's lower-case pieces; none before there is a tokenizer."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tokenizer/merges.json")
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        return sorted({a + b for a, b in json.load(f)["merges"] if re.fullmatch("[a-z]+", a + b)})
+
+
+PIECES = pieces()
+
+
 class Lexicon:
     """Draws words of one side. Not thread safe: it holds the generator `r`."""
 
@@ -102,12 +119,26 @@ class Lexicon:
             if 3 <= len(w) <= 10 and side(w) == self.wanted:
                 return w
 
+    def mixed(self, share):
+        """Whether to draw a word of pieces: on the training side `share` of the time."""
+        return self.wanted == TRAIN and PIECES and self.r.random() < share
+
+    def pieced(self):
+        """A word put together from one to three pieces of the tokenizer."""
+        r = self.r
+        while True:
+            w = "".join(r.choice(PIECES) for _ in range(r.choice([1, 2, 2, 3])))
+            if 3 <= len(w) <= 11 and side(w) == self.wanted:
+                return w
+
     def word(self):
         """A common word, or now and then a made-up one."""
+        if self.mixed(0.4):
+            return self.pieced()
         return self.r.choice(self.common) if self.r.random() < 0.6 else self.made(1, 2)
 
     def name(self):
-        return self.made(1, 3).capitalize()
+        return (self.pieced() if self.mixed(0.2) else self.made(1, 3)).capitalize()
 
     def person(self):
         return self.name() + (" " + self.name() if self.r.random() < 0.5 else "")
@@ -134,6 +165,8 @@ class Lexicon:
 
     def object(self):
         """A thing that a tool acts on, of one or two words."""
+        if self.mixed(0.25):
+            return self.pieced()
         r = self.r.random()
         if r < 0.2:
             return self.made(2, 2)

@@ -11,7 +11,7 @@ fixed forms, so that each can be checked:
     failure     The call failed: MESSAGE
 """
 import json
-from lexicon import MONTHS, VERBS, Lexicon
+from lexicon import MONTHS, TRAIN, VERBS, Lexicon
 
 REFUSAL = "None of my tools can do that."
 HELLO = "Hello. Give me a task for my tools."
@@ -88,8 +88,9 @@ class Tool:
 def parameters(x, level):
     """A list of (name, parameter, required, value), names and wording unambiguous."""
     r, kept, taken = x.r, [], set()
+    share = 0.25 if x.wanted == TRAIN else 0.12  # training reads more lists than it can guess
     for p in r.sample(PARAMETERS, r.choice([1, 1, 2, 2, 3] if level > 0.4 else [1, 1, 2])):
-        if r.random() < 0.12:  # a parameter that no other tool has
+        if r.random() < share:  # a parameter that no other tool has
             p = Parameter(x.made(2, 2) if r.random() < 0.5 else x.word(), "string",
                           r.choice([x.__class__.word, x.__class__.code]), EXPLICIT)
         name = r.choice(p.names)
@@ -196,8 +197,19 @@ def refusal(x, level, tools=None):
     return tools, [user(sentence(x, clause(x, other)[0])), say(REFUSAL)]
 
 
+UNITS = "km m cm mm kg g mg l ml t seconds minutes hours days months".split()
 KEYS = """temperature status price total id name city count result date time state color weight
 owner level speed rate score title address value answer distance length message""".split()
+
+
+def listed(x):
+    """Results as the worker gives them; the test's outcomes are of the other kinds."""
+    r = x.r
+    return [lambda: f"{x.number(1, 9999) * r.choice([1, 10, 1000])} {r.choice(UNITS)}",
+            lambda: f"{x.number(0, 9999)} {r.choice(UNITS)}", x.iso_date,
+            lambda: ", ".join(str(x.number(0, 999)) for _ in range(r.randint(2, 5))),
+            lambda: ", ".join(x.word() for _ in range(r.randint(2, 4))),
+            lambda: f"{x.number(0, 999)} remainder {r.randint(1, 8)}"]
 
 
 def outcome(x):
@@ -209,8 +221,8 @@ def outcome(x):
                             words(x, 2, 3)])
         return json.dumps({"error": message}), f"The call failed: {message}"
     if kind < 0.4:
-        value = r.choice([lambda: x.number(0, 99999), x.code, x.name, x.word,
-                          lambda: words(x, 2, 3)])()
+        makes = [lambda: x.number(0, 99999), x.code, x.name, x.word, lambda: words(x, 2, 3)]
+        value = r.choice(makes + listed(x) if x.wanted == TRAIN else makes)()
         return str(value), f"The answer is {value}."
     facts = {}
     for key in r.sample(KEYS, r.choice([1, 1, 2, 3])):
@@ -220,7 +232,8 @@ def outcome(x):
 
 
 def result(x, level, tools=None):
-    make = two_steps if x.r.random() < 0.2 and level > 0.3 else single
+    share = 0.4 if x.wanted == TRAIN else 0.2
+    make = two_steps if x.r.random() < share and level > 0.3 else single
     tools, messages = make(x, level, tools)
     texts = []
     for _ in messages[-1]["tool_calls"]:
@@ -258,9 +271,9 @@ def calls(items):
     return {"role": "assistant", "content": "", "tool_calls": items}
 
 
-SKILLS = {"single-call": (single, 46), "two-steps": (two_steps, 16), "ask-back": (ask_back, 12),
-          "refusal": (refusal, 10), "use-result": (result, 14), "greeting": (greeting, 2),
-          "copying": (copying, 6)}
+SKILLS = {"single-call": (single, 38), "two-steps": (two_steps, 26), "ask-back": (ask_back, 24),
+          "refusal": (refusal, 7), "use-result": (result, 20), "greeting": (greeting, 2),
+          "copying": (copying, 8)}
 PRACTICE = {"copying", "greeting"}
 
 

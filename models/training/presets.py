@@ -22,7 +22,7 @@ CPU = Preset(
                  feed_forward=512),
     orchestrator=Shape(VOCAB, hidden=192, layers=5, heads=6, kv_heads=3, head_dim=32,
                        feed_forward=512, experts=8, top_k=2, expert_width=96, scale=2.0),
-    rows=16, length={"worker": 240, "orchestrator": 288}, minutes=40)
+    rows=16, length={"worker": 240, "orchestrator": 384}, minutes=40)
 
 GPU = Preset(
     worker=Shape(VOCAB, hidden=256, layers=6, heads=8, kv_heads=4, head_dim=32,

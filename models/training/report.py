@@ -97,6 +97,17 @@ def compare(balanced, unbalanced):
                  "million tokens seen", series)
 
 
+def settling(log):
+    """MaxVio of the text read while calibrate.py settles the biases, by layer."""
+    steps = [e for e in log if "step" in e]
+    ends = {e["when"]: e["held_out"] for e in log if e.get("side") == "train"}
+    series = {}
+    for i in range(len(steps[0]["maxvio"])):
+        name = f"layer {i + 1}: {ends['before'][i]} to {ends['after'][i]}"
+        series[name] = [(e["step"], e["maxvio"][i]) for e in steps]
+    return chart("MaxVio while the biases settle; held-out before and after", "batches", series)
+
+
 def main(logs, out):
     os.makedirs(out, exist_ok=True)
     files = {}
@@ -107,6 +118,10 @@ def main(logs, out):
     pair = [os.path.join(logs, n + ".log.jsonl") for n in ("balanced", "unbalanced")]
     if all(map(os.path.exists, pair)):
         files["balancing.svg"] = compare(*map(read, pair))
+    path = os.path.join(logs, "calibration.jsonl")
+    if os.path.exists(path):
+        with open(path) as f:
+            files["calibration.svg"] = settling([json.loads(line) for line in f])
     for name, svg in files.items():
         with open(os.path.join(out, name), "w") as f:
             f.write(svg)

@@ -84,39 +84,47 @@ class Run:
         torch.manual_seed(a.seed)
         self.decoder = Decoder(getattr(preset, a.role)).to(self.device)
         self.optimiser = Optimiser(self.decoder, preset.muon_rate, preset.adam_rate)
-        self.step, self.seconds, self.tokens = 0, 0.0, 0
+        self.step, self.seconds, self.tokens, self.began = 0, 0.0, 0, (0, 0.0)
         self.path = os.path.join(a.out, f"{a.name}.pt")
         if os.path.exists(self.path):
-            self.restore()
+            self.restore(self.path)
+        elif a.resume:
+            self.restore(a.resume)
+            self.began = self.step, self.seconds
         elif a.begin_from:
             self.decoder.begin_from(load(a.begin_from)[0].to(self.device))
         self.log = open(os.path.join(a.out, f"{a.name}.log.jsonl"), "a")
 
-    def restore(self):
-        saved = torch.load(self.path, map_location=self.device, weights_only=True)
+    def restore(self, path):
+        saved = torch.load(path, map_location=self.device, weights_only=True)
         self.decoder.load_state_dict(saved["weights"])
         self.optimiser.restore(saved["optimiser"])
         self.step, self.seconds, self.tokens = saved["step"], saved["seconds"], saved["tokens"]
-        print(f"resumed {self.path} at step {self.step}, {self.seconds:.0f} s", flush=True)
+        self.began = tuple(saved.get("began", (0, 0.0)))
+        print(f"resumed {path} at step {self.step}, {self.seconds:.0f} s", flush=True)
 
     def save(self):
         torch.save({"weights": self.decoder.state_dict(), "optimiser": self.optimiser.state(),
                     "step": self.step, "seconds": self.seconds, "tokens": self.tokens,
-                    "preset": self.a.preset, "role": self.role}, self.path + ".part")
+                    "began": self.began, "preset": self.a.preset, "role": self.role},
+                   self.path + ".part")
         os.replace(self.path + ".part", self.path)
 
     def progress(self):
-        """0 at the start, 1 at the end."""
-        return (self.step / self.a.steps if self.a.steps else self.seconds / (60 * self.minutes))
+        """0 at the start of this run, or of what a resumed run adds; 1 at the end."""
+        step, seconds = self.began
+        if self.a.steps:
+            return (self.step - step) / self.a.steps
+        return (self.seconds - seconds) / (60 * self.minutes)
 
     def level(self):
         """Difficulty: from easy to everything in the first 40 % of the run."""
-        return min(1.0, 0.15 + 2.2 * self.progress())
+        return 1.0 if self.began[0] else min(1.0, 0.15 + 2.2 * self.progress())
 
     def factor(self):
         """Warm up for 2 %, stay, then fall in a line to nothing from 45 % on."""
         p = self.progress()
-        return min(1.0, p / 0.02 + 0.02, max(0.0, (1 - p) / 0.55))
+        return self.a.peak * min(1.0, p / 0.02 + 0.02, max(0.0, (1 - p) / 0.55))
 
     def write(self, **entry):
         entry = {"step": self.step, "seconds": round(self.seconds), "tokens": self.tokens, **entry}
@@ -191,6 +199,9 @@ def main():
     p.add_argument("--steps", type=int, help="train this many steps instead of by time")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--begin-from", help="a worker's checkpoint, for an orchestrator")
+    p.add_argument("--resume", help="a checkpoint of the same role and size, to train on from "
+                   "with its optimiser: the rate starts again and the level stays at 1")
+    p.add_argument("--peak", type=float, default=1.0, help="the largest rate, as a factor")
     p.add_argument("--no-balance", action="store_true", help="leave the biases at zero")
     p.add_argument("--balance-rate", type=float, default=0.002)
     p.add_argument("--threads", type=int, default=1)

@@ -134,7 +134,8 @@ def sort_words(x, level):
     items = listed(x, x.r.randint(2, upto(3, 5, level)), x.word)
     ask = x.r.choice(["Sort alphabetically: {}", "Sort these words: {}",
                       "Put in alphabetical order: {}"])
-    return ask.format(", ".join(items)), ", ".join(sorted(items))
+    steps = ", ".join("-".join(w[:3]) + f" {w}" for w in items)  # what decides, letter by letter
+    return ask.format(", ".join(items)), f"{steps}\n= {', '.join(sorted(items))}"
 
 
 def spell(x, level):
@@ -347,13 +348,13 @@ def smalltalk(x, level):
 
 
 SKILLS = {
-    "addition": (addition, 14), "subtraction": (subtraction, 14),
-    "multiplication": (multiplication, 9), "division": (division, 8),
-    "sort-numbers": (sort_numbers, 12), "sort-words": (sort_words, 8),
-    "reverse-word": (reverse_word, 8), "letters": (letters, 8), "join-words": (join_words, 4),
-    "list-items": (list_items, 10), "extremes": (extremes, 4), "units": (units, 5),
-    "dates": (dates, 8), "extraction": (extraction, 10), "about-sluice": (about_sluice, 8),
-    "smalltalk": (smalltalk, 3), "copying": (copying, 8), "spelling": (spell, 10),
+    "addition": (addition, 10), "subtraction": (subtraction, 14),
+    "multiplication": (multiplication, 7), "division": (division, 7),
+    "sort-numbers": (sort_numbers, 15), "sort-words": (sort_words, 16),
+    "reverse-word": (reverse_word, 12), "letters": (letters, 10), "join-words": (join_words, 8),
+    "list-items": (list_items, 14), "extremes": (extremes, 9), "units": (units, 4),
+    "dates": (dates, 6), "extraction": (extraction, 10), "about-sluice": (about_sluice, 6),
+    "smalltalk": (smalltalk, 3), "copying": (copying, 10), "spelling": (spell, 14),
 }
 PRACTICE = {"copying", "spelling", "smalltalk"}  # trained, not part of the report's bars
 

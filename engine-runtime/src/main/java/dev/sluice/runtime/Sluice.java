@@ -5,8 +5,10 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
+import dev.sluice.runtime.toolcall.ToolTypes;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -125,6 +127,14 @@ public final class Sluice implements AutoCloseable {
                 .withStopStrings(options.stopStrings()).withHints(options.hints());
     }
 
+    /// One answer in a conversation with tools, read to its end.
+    AssistantTurn turn(List<Map<String, Object>> messages, List<Map<String, Object>> tools,
+            ToolTypes types) {
+        int[] promptIds = tokenizer.encodePrompt(formatter.format(messages, tools));
+        String text = new Answer(engine.submit(request(promptIds)), _ -> {}).text();
+        return AssistantTurn.of(text, formatter.reader(types));
+    }
+
     int[] encode(List<Map<String, Object>> messages) {
         return tokenizer.encodePrompt(formatter.format(messages));
     }
@@ -135,6 +145,27 @@ public final class Sluice implements AutoCloseable {
         message.put("role", role);
         message.put("content", tokenizer.guard(content));
         return message;
+    }
+
+    /// The value with every text in it guarded, so that none can smuggle control tokens in.
+    Object guarded(Object value) {
+        return switch (value) {
+            case String text -> tokenizer.guard(text);
+            case List<?> list -> {
+                var copy = new ArrayList<Object>(list.size());
+                for (Object each : list) {
+                    copy.add(guarded(each));
+                }
+                yield copy;
+            }
+            case Map<?, ?> map -> {
+                var copy = new LinkedHashMap<String, Object>();
+                map.forEach((key, each) ->
+                        copy.put(tokenizer.guard((String) key), guarded(each)));
+                yield copy;
+            }
+            case null, default -> value;
+        };
     }
 
     @Override

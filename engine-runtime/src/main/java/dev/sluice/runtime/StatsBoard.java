@@ -55,9 +55,9 @@ final class StatsBoard {
         int running = (int) get(Figure.RUNNING);
         return new EngineStats(running, (int) get(Figure.OPEN) - running, get(Figure.PAGES),
                 get(Figure.FREE_PAGES), get(Figure.LOCKED_PAGES), get(Figure.STEPS),
-                get(Figure.ROWS), get(Figure.TOKENS), get(Figure.QUERIED), get(Figure.HITS), get(Figure.PREEMPTIONS),
-                get(Figure.GUESSED), get(Figure.ACCEPTED), get(Figure.NANOS),
-                get(Figure.MODEL_NANOS));
+                get(Figure.ROWS), get(Figure.TOKENS), get(Figure.QUERIED), get(Figure.HITS),
+                get(Figure.PREEMPTIONS), get(Figure.GUESSED), get(Figure.ACCEPTED),
+                get(Figure.NANOS), get(Figure.MODEL_NANOS));
     }
 
     private void set(Figure figure, long value) {

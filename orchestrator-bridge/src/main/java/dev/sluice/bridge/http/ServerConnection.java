@@ -94,7 +94,16 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         } finally {
             exchange.abandonUnlessComplete();
             shared.active.decrementAndGet();
+            later(context);
+        }
+    }
+
+    /// Goes on with what was pipelined, unless the server has closed meanwhile.
+    private void later(ChannelHandlerContext context) {
+        try {
             context.executor().execute(() -> next(context));
+        } catch (RejectedExecutionException e) {
+            context.close();
         }
     }
 

@@ -20,7 +20,8 @@ public record TraceContext(
     private static final Pattern PARENT =
             Pattern.compile("([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?");
     private static final Pattern MEMBER = Pattern.compile(
-            "([a-z0-9][a-z0-9_\\-*/]{0,240}(?:@[a-z][a-z0-9_\\-*/]{0,13})?)=[\\x20-\\x7e&&[^,=]]{1,256}");
+            "([a-z0-9][a-z0-9_\\-*/]{0,240}(?:@[a-z][a-z0-9_\\-*/]{0,13})?)"
+            + "=[\\x20-\\x7e&&[^,=]]{1,256}");
     private static final int MEMBERS_MAX = 32;
     /// What vendors must be able to pass on is 512; more than this is no state but a load.
     private static final int STATE_MAX = 4096;

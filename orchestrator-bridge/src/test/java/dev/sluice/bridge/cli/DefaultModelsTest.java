@@ -35,7 +35,7 @@ final class DefaultModelsTest {
     /// right it is mostly sure.
     private static final double EQUAL_SHARE_MIN = 0.95;
     private static final int RIGHT_MIN = 15;
-    private static final int ANSWER_TOKENS = 140;
+    private static final int ANSWER_TOKENS = 160;
     private static final String HOME = "user.home";
 
     @TempDir

@@ -33,7 +33,7 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,12 +56,15 @@ final class ConsoleTest {
     private ModelHost host;
     private HttpServer server;
 
-    @BeforeAll
-    static void start() throws IOException {
+    /// Before each test and not before all, so that the reason is in every test's report.
+    @BeforeEach
+    void start() throws IOException {
         Optional<Path> program = Browser.installed();
         assumeTrue(program.isPresent(), "no chromium on the PATH, so nobody clicked in the console"
                 + " (apt-get install chromium)");
-        browser = new Browser(program.get());
+        if (browser == null) {
+            browser = new Browser(program.get());
+        }
     }
 
     @AfterAll
@@ -73,8 +76,10 @@ final class ConsoleTest {
 
     @AfterEach
     void close() {
-        server.close();
-        host.close();
+        if (server != null) {
+            server.close();
+            host.close();
+        }
     }
 
     private record Opener(String name, Path path) implements ModelHost.Opener {

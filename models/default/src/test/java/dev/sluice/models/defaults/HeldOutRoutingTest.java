@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.sluice.kernels.BackendOptions;
+import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.Batch;
@@ -18,31 +19,35 @@ import dev.sluice.models.json.Json;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.router.ExpertSnapshot;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /// Goal: the orchestrator routes as it was trained to: its correction biases are in the file and
 /// in use, and held-out text loads the experts as evenly as the training's report says. Method:
-/// run held-out conversations with an observer that counts, and compare with PyTorch's counts for
-/// the same texts (held-out-routing.json, by models/training/evaluate.py).
+/// run new conversations with an observer that counts, and compare with PyTorch's counts for the
+/// same texts (unseen-routing.json.gz has the words of the training side, held-out-routing.json.gz
+/// those of the test side; by models/training/evaluate.py --loads).
 final class HeldOutRoutingTest {
     /// A near-tie may fall the other way in another engine and with 8-bit weights.
     private static final double MOVED_SHARE_MAX = 0.02;
     private static final double MAX_VIO_TOLERANCE = 0.03;
-    private static final int CONTEXT_TOKENS = 512;
+    private static final String HELD_OUT = "held-out-routing.json.gz";
+    private static final int CONTEXT_TOKENS = 1024;
 
     @TempDir
     private Path folder;
 
     @Test
     void the_biases_are_in_the_file() throws IOException {
-        Map<?, ?> golden = golden();
+        Map<?, ?> golden = golden(HELD_OUT);
         try (TensorFile file = ModelPath.open(DefaultModel.ORCHESTRATOR.extractTo(folder))) {
             int found = 0;
             for (FileTensor tensor : file.tensors()) {
@@ -54,9 +59,12 @@ final class HeldOutRoutingTest {
         }
     }
 
-    @Test
-    void held_out_text_loads_the_experts_as_reported() throws IOException {
-        Map<?, ?> golden = golden();
+    /// The words of the test side are few, so that each weighs on the balance.
+    @ParameterizedTest
+    @CsvSource({"unseen-routing.json.gz, 0.10", HELD_OUT + ", 0.20"})
+    void new_text_loads_the_experts_as_reported(String name, double maxVioMax)
+            throws IOException {
+        Map<?, ?> golden = golden(name);
         List<?> expected = (List<?>) golden.get("counts");
         Map<Integer, int[]> counts = count((List<?>) golden.get("texts"));
         assertEquals(expected.size(), counts.size(), "expert layers");
@@ -71,6 +79,7 @@ final class HeldOutRoutingTest {
             }
             assertTrue(moved <= MOVED_SHARE_MAX * Arrays.stream(want).sum(), both);
             assertEquals(maxVio(want), maxVio(got), MAX_VIO_TOLERANCE, both);
+            assertTrue(maxVio(got) <= maxVioMax, maxVio(got) + ": " + both);
         }
     }
 
@@ -83,7 +92,7 @@ final class HeldOutRoutingTest {
     /// Choices of each expert, by transformer layer.
     private Map<Integer, int[]> count(List<?> texts) throws IOException {
         Kernels kernels = Kernels.open("vector", new BackendOptions(0, 1, Long.MAX_VALUE));
-        var options = LoadOptions.defaults().withContext(CONTEXT_TOKENS);
+        var options = new LoadOptions(DType.F16, CONTEXT_TOKENS, 1, CONTEXT_TOKENS);
         Path path = DefaultModel.ORCHESTRATOR.extractTo(folder);
         try (LoadedModel model = LoadedModel.open(path, kernels, options, _ -> { })) {
             Tokenizer tokenizer = model.texts().tokenizer();
@@ -123,9 +132,8 @@ final class HeldOutRoutingTest {
         return numbers.stream().mapToInt(n -> ((Number) n).intValue()).toArray();
     }
 
-    private static Map<?, ?> golden() throws IOException {
-        try (InputStream in =
-                HeldOutRoutingTest.class.getResourceAsStream("held-out-routing.json")) {
+    private static Map<?, ?> golden(String name) throws IOException {
+        try (var in = new GZIPInputStream(HeldOutRoutingTest.class.getResourceAsStream(name))) {
             return (Map<?, ?>) Json.parse(in.readAllBytes());
         }
     }
