@@ -1,6 +1,7 @@
 package dev.sluice.models;
 
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.tokenizer.GgufVocabulary;
@@ -22,6 +23,7 @@ public record ModelTexts(Tokenizer tokenizer, String chatTemplate) {
         return switch (file) {
             case GgufFile gguf -> ofGguf(gguf);
             case SafetensorsFolder folder -> ofFolder(folder);
+            case ModelGraph graph -> graph.texts();
         };
     }
 

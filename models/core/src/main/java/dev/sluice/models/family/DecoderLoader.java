@@ -9,6 +9,7 @@ import dev.sluice.models.ModelConfig;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
@@ -59,6 +60,7 @@ public final class DecoderLoader {
                 yield new DecoderLoader(folder, family,
                         TransformersConfig.read(json, family, contextTokens), copies);
             }
+            case ModelGraph graph -> throw graphHasNoWeights(graph);
         };
     }
 
@@ -69,16 +71,27 @@ public final class DecoderLoader {
         return KvGroups.of(config, family, kvType, PAGE_SIZE);
     }
 
+    /// The file's weights by GGUF names, as views of it.
+    public WeightSource weights() {
+        return switch (file) {
+            case GgufFile gguf -> new GgufWeights(gguf);
+            case SafetensorsFolder folder ->
+                    new TransformersWeights(folder, family.architecture(), copies);
+            case ModelGraph graph -> throw graphHasNoWeights(graph);
+        };
+    }
+
+    private static UnsupportedModelException graphHasNoWeights(ModelGraph graph) {
+        return new UnsupportedModelException(
+                graph.path() + ": a graph is run as it is; no weights can be taken from it");
+    }
+
     /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears
     /// how many layers are ready. The caller's `kernels` and the file belong to the model from then
     /// on, which closes them, and so does the store of `hooks`.
     public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, ExpertHooks hooks,
             SublayerMode mode, IntConsumer layersDone) {
-        WeightSource weights = switch (file) {
-            case GgufFile gguf -> new GgufWeights(gguf);
-            case SafetensorsFolder folder ->
-                    new TransformersWeights(folder, family.architecture(), copies);
-        };
+        WeightSource weights = weights();
         var kv = new KvLayers(kernels, config, family, kvPlan);
         var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
