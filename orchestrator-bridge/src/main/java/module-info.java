@@ -1,6 +1,7 @@
 /// The command line, and later the protocols.
 module dev.sluice.bridge {
     requires dev.sluice.models.defaults;
+    requires dev.sluice.models.onnx;
     requires dev.sluice.runtime;
     requires info.picocli;
     requires io.netty.buffer;

@@ -6,6 +6,7 @@ import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.chat.TemplateException;
 import dev.sluice.models.chat.TemplateRefusedException;
+import dev.sluice.models.onnx.GraphRunException;
 import dev.sluice.runtime.GenerationFailed;
 import dev.sluice.runtime.RequestRejected;
 import java.io.IOException;
@@ -77,7 +78,7 @@ final class FailureReport {
         return switch (e) {
             case CommandFailedException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
-                    BackendUnavailableException _, TemplateException _,
+                    BackendUnavailableException _, TemplateException _, GraphRunException _,
                     RequestRejected _, GenerationFailed _ -> e.getMessage();
             case TemplateRefusedException _ ->
                     "the chat template refuses this: " + e.getMessage();

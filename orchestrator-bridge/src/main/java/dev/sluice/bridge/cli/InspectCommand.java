@@ -9,6 +9,7 @@ import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.GgufMetadata;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
@@ -41,7 +42,7 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors.")
+    @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors or an ONNX graph.")
     private Path model;
 
     @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
@@ -73,12 +74,14 @@ final class InspectCommand implements Callable<Integer> {
             switch (file) {
                 case GgufFile gguf -> metadata(out, gguf);
                 case SafetensorsFolder folder -> metadata(out, folder);
+                case ModelGraph graph -> metadata(out, graph);
             }
             tensors(out, file.tensors());
             plan(out, file);
             String template = switch (file) {
                 case GgufFile gguf -> gguf.metadata().string(TEMPLATE_KEY, "");
                 case SafetensorsFolder folder -> template(folder);
+                case ModelGraph graph -> graph.texts().chatTemplate();
             };
             heading(out, "chat template");
             out.println(template.isEmpty() ? "none" : template);
@@ -105,6 +108,11 @@ final class InspectCommand implements Callable<Integer> {
             out.println("%-46s %s".formatted(key, text.length() <= VALUE_CHARS ? text
                     : text.substring(0, VALUE_CHARS) + "..."));
         });
+    }
+
+    private static void metadata(PrintWriter out, ModelGraph graph) {
+        out.println("== metadata");
+        graph.notes().forEach((name, note) -> out.println("%-18s %s".formatted(name, note)));
     }
 
     private record Total(int count, long elements, long bytes) {

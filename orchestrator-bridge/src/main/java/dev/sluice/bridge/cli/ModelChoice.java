@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 /// The option that names a model. Without it, the worker that ships.
 final class ModelChoice {
     @Option(names = {"-m", "--model"}, paramLabel = "MODEL",
-            description = "A .gguf file, or a folder with safetensors "
+            description = "A .gguf file, or a folder with safetensors or an ONNX graph "
                     + "(default: the small worker that ships).")
     private Optional<Path> model;
 

@@ -6,6 +6,7 @@ import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.router.ExpertCachePolicy;
@@ -28,6 +29,9 @@ final class ModelOptions {
 
     @Mixin
     private ModelChoice choice;
+
+    @Mixin
+    private ProviderOption provider;
 
     @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
             description = "auto (default), reference, vector, or another that 'doctor' lists.")
@@ -80,15 +84,24 @@ final class ModelOptions {
         if (threads() < 1) {
             throw new ParameterException(spec.commandLine(), "--threads must be at least 1");
         }
+        Path path = path();
+        boolean graph = ModelPath.isGraph(path);
+        provider.requireFor(graph, !backend.equals(BackendChoice.AUTO));
+        // A graph brings its kernels; ours are opened and closed again, so the simplest.
+        String kernels = graph ? "reference" : chosen.name();
         String name = chosen.name().replaceFirst(":.*", "");
         if (gpuMemory.isPresent() && ON_PROCESSOR.contains(name)) {
             throw new ParameterException(spec.commandLine(),
                     "--gpu-memory does not apply to the backend " + name);
         }
-        Path path = path();
         LoadOptions asked = options.withKvType(
                 kvType.map(KvType::dtype).orElse(options.kvType()))
+                .withGraph(provider.graph(threads()))
                 .withKvBytes(kvMemory.map(ByteSize::bytes).orElse(options.kvBytes()));
+        if (graph && kvType.isPresent()) {
+            throw new ParameterException(spec.commandLine(),
+                    "--kv-type does not apply to an ONNX graph, which has its own");
+        }
         if (expertMemory.isPresent()) {
             asked = asked.withExpertMemory(expertMemory.get().bytes(),
                     expertPolicy.orElse(ExpertCachePolicy.LRU));
@@ -99,7 +112,18 @@ final class ModelOptions {
         requireKvFits(path, asked);
         var backendOptions = new BackendOptions(
                 0, threads(), gpuMemory.map(ByteSize::bytes).orElse(Long.MAX_VALUE));
-        return LoadedModel.open(path, Kernels.open(chosen.name(), backendOptions), asked, _ -> { });
+        return LoadedModel.open(path, Kernels.open(kernels, backendOptions), asked, _ -> { });
+    }
+
+    /// What computes an opened model, for the start line.
+    String note(BackendChoice chosen, LoadedModel model) {
+        return model.file() instanceof ModelGraph graph
+                ? graph.runner(provider.graph(threads())) : chosen.note();
+    }
+
+    /// The same in a word, for figures.
+    String computing(BackendChoice chosen, LoadedModel model) {
+        return model.file() instanceof ModelGraph ? "onnx" : chosen.name();
     }
 
     private void requireKvFits(Path path, LoadOptions options) {

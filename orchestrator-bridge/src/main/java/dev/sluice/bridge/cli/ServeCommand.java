@@ -13,6 +13,7 @@ import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
 import dev.sluice.models.defaults.DefaultModel;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
@@ -28,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -94,6 +96,9 @@ final class ServeCommand implements Callable<Integer> {
             description = "Compute threads of each model (default: every processor).")
     private Optional<Integer> threads;
 
+    @Mixin
+    private ProviderOption provider;
+
     @Option(names = "--kv-type", paramLabel = "TYPE", defaultValue = "f16",
             description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
     private KvType kvType;
@@ -157,7 +162,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         for (String model : models) {
             int equals = model.indexOf('=');
-            Path path = Path.of(model.substring(equals + 1));
+            Path path = pathOf(model);
             String name = equals > 0 ? model.substring(0, equals)
                     : path.getFileName().toString().replaceFirst("\\.gguf$", "");
             if (openers.put(name, opener(name, path, chosen, err)) != null) {
@@ -165,12 +170,28 @@ final class ServeCommand implements Callable<Integer> {
                         "two models are named '" + name + "'; name them with -m NAME=MODEL");
             }
         }
+        requireHonoured();
         return openers;
     }
 
+    /// Each of --backend and --provider needs a model that it applies to.
+    private void requireHonoured() {
+        long graphs = models.stream()
+                .filter(model -> ModelPath.isGraph(pathOf(model))).count();
+        boolean only = !models.isEmpty() && graphs == models.size();
+        provider.requireFor(graphs > 0, only && !backend.equals(BackendChoice.AUTO));
+    }
+
+    /// What follows the name in `NAME=MODEL`.
+    private static Path pathOf(String model) {
+        return Path.of(model.substring(model.indexOf('=') + 1));
+    }
+
     private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
-        var options = new LoadOptions(
-                kvType.dtype(), context, parallel, LoadOptions.DEFAULT_MAX_ROWS);
+        int used = threads.orElse(Runtime.getRuntime().availableProcessors());
+        boolean graph = ModelPath.isGraph(path);
+        var options = new LoadOptions(kvType.dtype(), context, parallel,
+                LoadOptions.DEFAULT_MAX_ROWS).withGraph(provider.graph(used));
         long bytes;
         try (TensorFile file = ModelPath.open(path)) {
             bytes = ModelPlan.of(file, options).memory().totalBytes();
@@ -182,10 +203,13 @@ final class ServeCommand implements Callable<Integer> {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                var backendOptions = new BackendOptions(0, threads.orElse(
-                        Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE);
+                var backendOptions = new BackendOptions(0, used, Long.MAX_VALUE);
                 LoadedModel loaded = LoadedModel.open(path,
-                        Kernels.open(chosen.name(), backendOptions), options, _ -> { });
+                        Kernels.open(graph ? "reference" : chosen.name(), backendOptions),
+                        options, _ -> { });
+                if (loaded.file() instanceof ModelGraph runs) {
+                    err.println("model " + name + ": " + runs.runner(options.graph()));
+                }
                 var hosted = new HostedModel(name, loaded,
                         EngineOptions.defaults().withParallel(parallel).withWaitingMax(queue),
                         Clock.systemDefaultZone());

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceLoader;
 
 /// Which format a path names.
@@ -24,16 +25,29 @@ public final class ModelPath {
         if (!Files.exists(path)) {
             throw new MalformedModelException(path, "no such file");
         }
-        for (ModelFormat format : ServiceLoader.load(ModelFormat.class)) {
-            if (format.holds(path)) {
-                return format.open(path);
-            }
+        Optional<ModelFormat> other = format(path);
+        if (other.isPresent()) {
+            return other.get().open(path);
         }
         if (Files.isDirectory(path)) {
             return openFolder(path);
         }
         boolean safetensors = path.toString().endsWith(".safetensors") && !beginsAsGguf(path);
         return safetensors ? SafetensorsFolder.openFile(path) : GgufFile.open(path);
+    }
+
+    /// Whether a path names a model that another runtime executes.
+    public static boolean isGraph(Path path) {
+        return format(path).isPresent();
+    }
+
+    private static Optional<ModelFormat> format(Path path) {
+        for (ModelFormat format : ServiceLoader.load(ModelFormat.class)) {
+            if (format.holds(path)) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
     }
 
     private static TensorFile openFolder(Path folder) {
