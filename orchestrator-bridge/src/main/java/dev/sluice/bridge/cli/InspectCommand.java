@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
+import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.ModelPlan;
@@ -81,7 +82,7 @@ final class InspectCommand implements Callable<Integer> {
             String template = switch (file) {
                 case GgufFile gguf -> gguf.metadata().string(TEMPLATE_KEY, "");
                 case SafetensorsFolder folder -> template(folder);
-                case ModelGraph graph -> graph.texts().chatTemplate();
+                case ModelGraph graph -> template(graph);
             };
             heading(out, "chat template");
             out.println(template.isEmpty() ? "none" : template);
@@ -201,6 +202,15 @@ final class InspectCommand implements Callable<Integer> {
             return Files.readString(folder.chatTemplate().get());
         }
         return folder.tokenizerConfig().get("chat_template") instanceof String text ? text : "";
+    }
+
+    /// A graph runs without texts, so their absence is no reason to stop.
+    private static String template(ModelGraph graph) {
+        try {
+            return graph.texts().chatTemplate();
+        } catch (MalformedModelException e) {
+            return e.getMessage();
+        }
     }
 
     private static void heading(PrintWriter out, String text) {

@@ -78,6 +78,7 @@ record DecoderSignature(List<Feed> feeds, List<Cache> caches, boolean shared, Va
         for (Value input : graph.inputs()) {
             Optional<Purpose> purpose = purpose(input.name(), config);
             if (purpose.isPresent()) {
+                requireNumbers(graph, input);
                 feeds.add(new Feed(input, purpose.get()));
             } else {
                 caches.add(cache(graph, input));
@@ -93,6 +94,14 @@ record DecoderSignature(List<Feed> feeds, List<Cache> caches, boolean shared, Va
                         graph.path(), names(graph.outputs()))));
         return new DecoderSignature(List.copyOf(feeds), List.copyOf(caches),
                 shared(graph, caches), logits);
+    }
+
+    private static void requireNumbers(GraphFile graph, Value input) {
+        switch (input.type()) {
+            case INT64, INT32, BOOL -> { }
+            default -> throw new UnsupportedModelException("%s: input '%s' is %s, not integers"
+                    .formatted(graph.path(), input.name(), input.shape()));
+        }
     }
 
     private static Optional<Purpose> purpose(String name, GenAiConfig config) {
@@ -162,6 +171,11 @@ record DecoderSignature(List<Feed> feeds, List<Cache> caches, boolean shared, Va
             }
         }
         return true;
+    }
+
+    /// The same graph run the naive way, to compare with.
+    DecoderSignature unshared() {
+        return new DecoderSignature(feeds, caches, false, logits);
     }
 
     private static String names(List<Value> values) {

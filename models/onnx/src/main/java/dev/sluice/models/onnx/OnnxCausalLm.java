@@ -1,9 +1,5 @@
 package dev.sluice.models.onnx;
 
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
-import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_INT_UNALIGNED;
-import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT_UNALIGNED;
 
 import ai.onnxruntime.OnnxTensor;
@@ -14,12 +10,9 @@ import dev.sluice.models.Batch;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
 import dev.sluice.models.MalformedBatchException;
-import dev.sluice.models.onnx.DecoderSignature.Feed;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 
 /// A decoder that ONNX Runtime executes. A step's sequences run one after another, so none pays
@@ -36,9 +29,7 @@ final class OnnxCausalLm implements CausalLm {
     private final SequenceCache cache;
     private final Runnable closing;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment ones;
-    private final MemorySegment ids;
-    private final MemorySegment numbers;
+    private final FeedBuffers feeds;
     private final MemorySegment logits;
     private final int runRows;
     private boolean closed;
@@ -60,9 +51,7 @@ final class OnnxCausalLm implements CausalLm {
                 : new GrowingCache(signature.caches(), sizes.positions, pages);
         long rowBytes = signature.logits().type().bytes(sizes.vocab);
         runRows = Math.clamp(LOGITS_BYTES_MAX / rowBytes, 1, sizes.maxRows);
-        ones = arena.allocate(8L * sizes.positions, 64);
-        ids = arena.allocate(8L * runRows, 64);
-        numbers = arena.allocate(8L * runRows + 64L * signature.feeds().size(), 64);
+        feeds = new FeedBuffers(signature.feeds(), arena, sizes.positions, runRows);
         logits = arena.allocate(rowBytes * runRows, 64);
     }
 
@@ -140,100 +129,30 @@ final class OnnxCausalLm implements CausalLm {
     private void run(Batch batch, int row, int end) {
         int page = batch.pages(batch.sequence(row), 0)[0];
         int past = batch.position(row);
-        int count = end - row;
-        for (int i = 0; i < count; i++) {
-            ids.setAtIndex(JAVA_LONG_UNALIGNED, i, batch.tokenId(row + i));
-        }
-        // The mask grows by what this run adds; it never has a zero.
-        for (int i = past; i < past + count; i++) {
-            ones.setAtIndex(JAVA_LONG_UNALIGNED, i, 1);
-        }
-        List<OnnxTensor> own = new ArrayList<>();
-        try {
-            Map<String, OnnxTensor> inputs = new HashMap<>(cache.past(page, past));
-            long at = 0;
-            for (Feed feed : signature.feeds()) {
-                at = feed(feed, past, count, at, inputs, own);
-            }
-            Map<String, OnnxTensor> pinned = new HashMap<>(cache.present(page));
-            pinned.put(signature.logits().name(), logitsTensor(count, own));
+        Map<String, OnnxTensor> inputs = new HashMap<>(cache.past(page, past));
+        Map<String, OnnxTensor> pinned = new HashMap<>(cache.present(page));
+        try (OnnxTensor logitsOut = logitsTensor(end - row)) {
+            feeds.fill(batch, row, end, inputs);
+            pinned.put(signature.logits().name(), logitsOut);
             OrtSession.Result result = session.run(inputs, cache.returned(), pinned);
-            if (!cache.ran(page, past + count, result)) {
+            if (!cache.ran(page, past + end - row, result)) {
                 result.close();
             }
         } catch (OrtException e) {
             throw new GraphRunException("ONNX Runtime, %d rows from position %d: %s".formatted(
-                    count, past, e.getMessage()), e);
+                    end - row, past, e.getMessage()), e);
         } finally {
-            own.forEach(OnnxTensor::close);
+            feeds.release();
         }
     }
 
-    /// Adds one input; single numbers lie in [#numbers] from byte `at` on.
-    ///
-    /// @return where the next may lie
-    private long feed(Feed feed, int past, int count, long at, Map<String, OnnxTensor> inputs,
-            List<OnnxTensor> own) {
-        OnnxTensor tensor = switch (feed.purpose()) {
-            case TOKEN_IDS -> wide(feed, ids, count);
-            case MASK -> wide(feed, ones, past + count);
-            case POSITIONS -> {
-                MemorySegment place = numbers.asSlice(at, 8L * count);
-                for (int i = 0; i < count; i++) {
-                    place.setAtIndex(JAVA_LONG_UNALIGNED, i, past + i);
-                }
-                yield wide(feed, place, count);
-            }
-            case PAST_LENGTH -> single(feed, at, past);
-            case TOTAL_LENGTH -> single(feed, at, past + count);
-            case LAST_POSITION -> single(feed, at, past + count - 1);
-            case LOGITS_ROWS -> single(feed, at, count);
-            case HAS_PAST -> single(feed, at, past > 0 ? 1 : 0);
-        };
-        own.add(tensor);
-        inputs.put(feed.input().name(), tensor);
-        boolean positions = feed.purpose() == DecoderSignature.Purpose.POSITIONS;
-        return at + (positions ? 8L * count + 63 & -64 : 64);
-    }
-
-    /// int64 [1, count]; int32 where the graph asks for that.
-    private OnnxTensor wide(Feed feed, MemorySegment values, int count) {
-        if (feed.input().type() == OnnxType.INT64) {
-            return Tensors.view(values.asSlice(0, 8L * count), OnnxType.INT64, 1, count);
-        }
-        MemorySegment narrow = Arena.ofAuto().allocate(4L * count, 64);
-        for (int i = 0; i < count; i++) {
-            narrow.setAtIndex(JAVA_INT_UNALIGNED, i,
-                    (int) values.getAtIndex(JAVA_LONG_UNALIGNED, i));
-        }
-        return Tensors.view(narrow, OnnxType.INT32, 1, count);
-    }
-
-    /// One number, of the input's type and rank.
-    private OnnxTensor single(Feed feed, long at, long value) {
-        OnnxType type = feed.input().type();
-        MemorySegment place = numbers.asSlice(at, type.bytes(1));
-        switch (type) {
-            case INT64 -> place.set(JAVA_LONG_UNALIGNED, 0, value);
-            case INT32 -> place.set(JAVA_INT_UNALIGNED, 0, (int) value);
-            case BOOL -> place.set(JAVA_BYTE, 0, (byte) value);
-            default -> throw new GraphRunException("input '%s' is %s".formatted(
-                    feed.input().name(), feed.input().shape()), null);
-        }
-        var shape = new long[feed.input().dims().length];
-        java.util.Arrays.fill(shape, 1);
-        return Tensors.view(place, type, shape);
-    }
-
-    private OnnxTensor logitsTensor(int count, List<OnnxTensor> own) {
+    private OnnxTensor logitsTensor(int count) {
         OnnxType type = signature.logits().type();
         int rows = signature.lastRowOnly() ? 1 : count;
         MemorySegment memory = logits.asSlice(0, type.bytes((long) rows * sizes.vocab));
-        OnnxTensor tensor = signature.logits().dims().length == 2
+        return signature.logits().dims().length == 2
                 ? Tensors.view(memory, type, 1, sizes.vocab)
                 : Tensors.view(memory, type, 1, rows, sizes.vocab);
-        own.add(tensor);
-        return tensor;
     }
 
     private void copyLogits(int row, Matrix out, int outRow) {
@@ -246,8 +165,8 @@ final class OnnxCausalLm implements CausalLm {
         boolean half = signature.logits().type() == OnnxType.FLOAT16;
         for (int i = 0; i < vocab; i++) {
             short bits = logits.getAtIndex(JAVA_SHORT_UNALIGNED, (long) row * vocab + i);
-            out.memory().set(JAVA_FLOAT_UNALIGNED, out.byteOffset() + 4 * ((long) outRow * vocab + i),
-                    half ? Float.float16ToFloat(bits) : Float.intBitsToFloat(bits << 16));
+            out.f32(outRow, i, half ? Float.float16ToFloat(bits)
+                    : Float.intBitsToFloat(bits << 16));
         }
     }
 

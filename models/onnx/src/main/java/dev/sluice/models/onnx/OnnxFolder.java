@@ -41,20 +41,26 @@ final class OnnxFolder implements ModelGraph {
     private final GraphFile graph;
     private final DecoderSignature signature;
 
-    private OnnxFolder(Path path, Arena arena) {
+    private OnnxFolder(Path path, Arena arena, boolean sharing) {
         this.path = path;
         this.arena = arena;
         folder = Files.isDirectory(path) ? path : path.toAbsolutePath().getParent();
         config = GenAiConfig.read(folder);
         graph = GraphFile.read(GraphPath.of(path, config), arena);
-        signature = DecoderSignature.of(graph, config);
+        DecoderSignature found = DecoderSignature.of(graph, config);
+        signature = sharing ? found : found.unshared();
     }
 
     static OnnxFolder open(Path path) {
+        return open(path, true);
+    }
+
+    /// @param sharing  whether caches are appended to in place where the graph can
+    static OnnxFolder open(Path path, boolean sharing) {
         Arena arena = Arena.ofShared();
         boolean opened = false;
         try {
-            var folder = new OnnxFolder(path, arena);
+            var folder = new OnnxFolder(path, arena, sharing);
             opened = true;
             return folder;
         } finally {
