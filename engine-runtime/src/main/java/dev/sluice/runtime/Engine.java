@@ -98,7 +98,8 @@ public final class Engine implements AutoCloseable {
                 : new DraftModel(drafts.getFirst(), vocab, setup.parallel());
         loop = new TokenLoop(model, tokenizer, setup.withDrafter(drafter));
         door = new RequestDoor(
-                tokenizer, cache, vocab, !drafts.isEmpty(), setup.clock());
+                tokenizer, cache, vocab, !drafts.isEmpty(), setup.quotas(),
+                setup.clock());
         openMax = options.waitingMax() + setup.parallel();
         stats.cache(cache.stats());
         thread = Thread.ofPlatform().name("engine-loop").daemon().start(this::serve);

@@ -34,6 +34,7 @@ final class Generation {
     private List<Generation> siblings = List.of();
     private Branch branch = Branch.NONE;
     private int expectedTokens;
+    private int chargedPages;
     private boolean attached;
     private boolean loading;
     private boolean roomless;
@@ -116,6 +117,18 @@ final class Generation {
     int expectedTokens() { return expectedTokens; }
 
     void expect(int decoded) { expectedTokens = history.size() + decoded; }
+
+    /// Pages that count against its client's quota.
+    int chargedPages() { return chargedPages; }
+
+    void chargedPages(int pages) { chargedPages = pages; }
+
+    /// Most tokens that it and the choices that go on from its prompt can have together.
+    int mostTokens(int contextLimit) {
+        int prompt = request.promptIds().length;
+        int answer = Math.min(request.maxTokens(), contextLimit - prompt);
+        return prompt + answer * (1 + siblings.size());
+    }
 
     /// Tokens that have to be computed before the next draw.
     int missing() { return history.size() - sequence.length(); }

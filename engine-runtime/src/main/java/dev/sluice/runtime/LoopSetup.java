@@ -2,6 +2,7 @@ package dev.sluice.runtime;
 
 import dev.sluice.models.CausalLm;
 import dev.sluice.runtime.cache.KvCache;
+import dev.sluice.runtime.schedule.PageQuotas;
 import dev.sluice.runtime.schedule.Scheduler;
 import dev.sluice.runtime.schedule.SchedulerOptions;
 import dev.sluice.runtime.schedule.TokenBudget;
@@ -12,13 +13,14 @@ import java.util.function.LongSupplier;
 /// @param parallel  most sequences in one step
 /// @param samplerThreads  that draw tokens, the engine's among them
 /// @param drafter   where guesses come from that are not looked up
-/// @param pace      rows of a step in which someone waits for the next token
+/// @param quotas    of clients
+/// @param pace      rows of a step that someone waits for the end of
+/// @param turn      when steps may run, if other engines share the processors
 /// @param clock     nanoseconds, as [System#nanoTime] counts them
 /// @param ended     called once for each accepted generation, before its last event
 record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerThreads,
-        Drafter drafter,
-        TokenBudget pace, StatsBoard stats, LoopObserver observer, LongSupplier clock,
-        Runnable ended) {
+        Drafter drafter, PageQuotas quotas, TokenBudget pace, StepTurns.Turn turn, StatsBoard stats,
+        LoopObserver observer, LongSupplier clock, Runnable ended) {
 
     private static final int SAMPLER_THREADS_MAX = 8;
     /// A smaller chunk of a prompt wastes the reading of the weights.
@@ -41,7 +43,7 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerTh
                 plain.promptCost(), plain.decodeCost(), plain.quantum(),
                 plain.preemptionsMax()));
         return new LoopSetup(cache, scheduler, parallel,
-                samplerThreads(parallel), Drafter.NONE, pace, stats, observer,
+                samplerThreads(parallel), Drafter.NONE, new PageQuotas(options.pageQuotas()), pace, options.turn(), stats, observer,
                 System::nanoTime, () -> { });
     }
 
@@ -53,12 +55,12 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerTh
     }
 
     LoopSetup withDrafter(Drafter source) {
-        return new LoopSetup(cache, scheduler, parallel, samplerThreads, source, pace, stats,
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, source, quotas, pace, turn, stats,
                 observer, clock, ended);
     }
 
     LoopSetup withEnded(Runnable called) {
-        return new LoopSetup(cache, scheduler, parallel, samplerThreads, drafter, pace, stats,
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, drafter, quotas, pace, turn, stats,
                 observer, clock, called);
     }
 }

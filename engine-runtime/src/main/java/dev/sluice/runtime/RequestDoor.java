@@ -5,6 +5,7 @@ import dev.sluice.runtime.RequestRejected.Reason;
 import dev.sluice.runtime.cache.CacheSpace;
 import dev.sluice.runtime.cache.KvCache;
 import dev.sluice.runtime.schedule.Job;
+import dev.sluice.runtime.schedule.PageQuotas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,16 +20,19 @@ final class RequestDoor {
     private final KvCache cache;
     private final int vocab;
     private final boolean drafts;
+    private final PageQuotas quotas;
     private final LongSupplier clock;
     private volatile Breakers breakers = new Breakers(List.of(), DryBreakers.NONE);
 
     /// @param drafts  whether there is a draft model
+    /// @param quotas  of which only [PageQuotas#most] is asked here
     RequestDoor(Tokenizer tokenizer, KvCache cache, int vocab, boolean drafts,
-            LongSupplier clock) {
+            PageQuotas quotas, LongSupplier clock) {
         this.tokenizer = tokenizer;
         this.cache = cache;
         this.vocab = vocab;
         this.drafts = drafts;
+        this.quotas = quotas;
         this.clock = clock;
     }
 
@@ -70,6 +74,7 @@ final class RequestDoor {
             throw new RequestRejected(Reason.INVALID_REQUEST,
                     "speculation: the engine was started without a draft model");
         }
+        checkQuota(request, choices);
         for (int i = 0; i < prompt; i++) {
             checkId("promptIds", request.promptIds()[i]);
         }
@@ -78,6 +83,18 @@ final class RequestDoor {
         }
         for (int stopId : request.stopIds()) {
             checkId("stopIds", stopId);
+        }
+    }
+
+    private void checkQuota(GenerateRequest request, int choices) {
+        int prompt = request.promptIds().length;
+        int answer = Math.min(request.maxTokens(), cache.contextLimit() - prompt);
+        int pages = cache.pagesOf(prompt + answer * choices);
+        int most = quotas.most(request.hints().quotaPath());
+        if (pages > most) {
+            throw new RequestRejected(Reason.INVALID_REQUEST,
+                    "%s may hold %d KV pages; this request needs up to %d"
+                    .formatted(request.hints().quotaPath(), most, pages));
         }
     }
 

@@ -56,6 +56,11 @@ public record RequestHints(String client, String program, int lane, long timeout
         return new RequestHints(client, program, lane, timeoutNanos, name);
     }
 
+    /// Whose pages its own count among, as `client/program`; empty without a client.
+    String quotaPath() {
+        return client.isEmpty() || program.isEmpty() ? client : client + "/" + program;
+    }
+
     /// As the scheduler wants them, with a deadline on the engine's clock.
     JobHints job(long nowNanos) {
         long deadline = timeoutNanos == NO_TIMEOUT ? JobHints.NO_DEADLINE

@@ -4,6 +4,7 @@ import dev.sluice.runtime.cache.Attached;
 import dev.sluice.runtime.cache.CacheStats;
 import dev.sluice.runtime.cache.KvCache;
 import dev.sluice.runtime.schedule.Admission;
+import dev.sluice.runtime.schedule.PageQuotas;
 import dev.sluice.runtime.schedule.Scheduler;
 import java.util.List;
 
@@ -23,16 +24,17 @@ final class Starts {
     private final int pageSize;
     private final int slots;
     private final Admission admission;
+    private final PageQuotas quotas;
     private boolean freed;
 
     /// @param open  all generations that have not ended; the loop's own list
-    Starts(KvCache cache, Scheduler scheduler, List<Generation> open, int pageSize,
-            int slots) {
-        this.cache = cache;
-        this.scheduler = scheduler;
+    Starts(LoopSetup setup, List<Generation> open, int pageSize) {
+        cache = setup.cache();
+        scheduler = setup.scheduler();
+        quotas = setup.quotas();
+        slots = setup.parallel();
         this.open = open;
         this.pageSize = pageSize;
-        this.slots = slots;
         // The group that sees everything is the one that fills up.
         int pages = cache.stats().groups().getFirst().pages();
         admission = new Admission(pages, Math.min(pages - 1, pages / SPARE));
@@ -70,7 +72,7 @@ final class Starts {
             scheduler.block(g.job());
             return false;
         }
-        if (!fits(g, known)) {
+        if (!withinQuota(g) || !fits(g, known)) {
             g.roomless(true);
             scheduler.block(g.job());
             return false;
@@ -82,6 +84,7 @@ final class Starts {
             return false;
         }
         g.attached(true);
+        charge(g);
         g.progress().start(now, attached.tokens());
         scheduler.attached(g.job(), g.missing());
         return true;
@@ -112,14 +115,40 @@ final class Starts {
         };
     }
 
+    /// Whether its client may have what it needs now. Who has nothing may always begin: the door
+    /// has seen that it can be done.
+    private boolean withinQuota(Generation g) {
+        String path = g.request().hints().quotaPath();
+        return quotas.held(g.request().hints().client()) == 0
+                || quotas.ask(path, needed(g)) instanceof Admission.Verdict.Admitted;
+    }
+
+    private void charge(Generation g) {
+        String path = g.request().hints().quotaPath();
+        if (!path.isEmpty() && quotas.take(path, needed(g))) {
+            g.chargedPages(needed(g));
+        }
+    }
+
+    private void discharge(Generation g) {
+        if (g.chargedPages() > 0) {
+            quotas.giveBack(g.request().hints().quotaPath(), g.chargedPages());
+            g.chargedPages(0);
+        }
+    }
+
+    private int needed(Generation g) { return pages(g.mostTokens(cache.contextLimit())); }
+
     /// Someone had to give its pages up.
-    void preempted() {
+    void preempted(Generation g) {
         freed = true;
+        discharge(g);
     }
 
     /// A generation gives its pages back for good.
     void ended(Generation g) {
         freed = true;
+        discharge(g);
         int peak = pages(g.sequence().length());
         int begin = pages(g.request().promptIds().length);
         admission.ended(peak, (begin + peak) / 2.0);

@@ -50,8 +50,9 @@ final class StepPlanner {
                 give(serving[i]);
             }
         }
-        if (budget < limits.rows()) {
-            // Others wait for their next token: a prompt's chunk must not take too long.
+        if (budget < limits.rows() || setup.turn().shared()) {
+            // Others wait for their next token, or for their turn: a prompt's chunk must not take
+            // too long.
             budget = Math.min(budget, setup.pace().rows());
         }
         int guessed = guesses.plan(

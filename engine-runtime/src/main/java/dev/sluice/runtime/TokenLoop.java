@@ -51,11 +51,11 @@ final class TokenLoop {
         scheduler = setup.scheduler();
         stats = setup.stats();
         rows = new StepRows(model, setup.parallel());
-        starts = new Starts(cache, scheduler, open, model.kvPlan().pageSize(),
-                setup.parallel());
+        starts = new Starts(setup, open, model.kvPlan().pageSize());
         writer = new TokenWriter(model, tokenizer, setup, rows.logits());
         var guesses = new Guesses(setup.drafter(), cache.contextLimit(), setup.parallel(),
                 writer.vocab());
+        model.pauseBetweenLayers(setup.turn()::pause);
         planner = new StepPlanner(this, setup, new StepPlanner.Limits(
                 model.maxRows(), rows.logitsRowsMax()), starts, guesses);
         chosen = new Job[setup.parallel()];
@@ -66,8 +66,11 @@ final class TokenLoop {
     /// Token ids that may occur, from 0 to this, exclusive.
     int vocab() { return writer.vocab(); }
 
-    /// Ends the threads that draw.
-    void close() { writer.close(); }
+    /// Ends the threads that draw, and its turns.
+    void close() {
+        setup.turn().close();
+        writer.close();
+    }
 
     /// Takes a request with all its choices: the first computes the prompt, the others go on from
     /// there.
@@ -95,9 +98,16 @@ final class TokenLoop {
 
     Generation of(Job job) { return byJob.get(job); }
 
-    /// One step. Returns whether any row ran; if none did and the loop is not idle, everyone waits
-    /// for a tier.
+    /// One step, when it is this engine's turn. Returns whether any row ran; if none did and the
+    /// loop is not idle, everyone waits for a tier.
     boolean step() {
+        setup.turn().begin();
+        boolean ran = runStep();
+        setup.turn().end(ran && !idle());
+        return ran;
+    }
+
+    private boolean runStep() {
         long now = setup.clock().getAsLong();
         endLeavers(now);
         starts.refresh();
@@ -117,13 +127,15 @@ final class TokenLoop {
         }
         if (rows.count() > 0) {
             long begin = setup.clock().getAsLong();
+            long away = setup.turn().awayNanos();
             rows.forward();
-            long ran = setup.clock().getAsLong() - begin;
+            away = setup.turn().awayNanos() - away;
+            long ran = setup.clock().getAsLong() - begin - away;
             stats.modelRan(ran);
             if (rows.rowCount() >= PROMPT_ROWS) {
                 cache.prefillMeasured(rows.rowCount(), ran);
             }
-            setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now);
+            setup.pace().measured(rows.rowCount(), setup.clock().getAsLong() - now - away);
             writer.draw(rows);
             for (int i = 0; i < rows.count(); i++) {
                 settle(rows.generation(i));
@@ -141,7 +153,7 @@ final class TokenLoop {
         cache.release(g.sequence());
         g.attached(false);
         g.progress().preempted();
-        starts.preempted();
+        starts.preempted(g);
         stats.preempted();
         scheduler.preempted(g.job(), g.missing());
     }

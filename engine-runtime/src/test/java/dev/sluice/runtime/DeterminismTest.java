@@ -11,6 +11,10 @@ import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.SimulatedEngine.Reader;
+import dev.sluice.runtime.cache.CacheSpace;
+import dev.sluice.runtime.cache.KvTiers;
+import dev.sluice.runtime.cache.ModelFingerprint;
+import dev.sluice.runtime.cache.ParkHint;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -24,8 +28,8 @@ import org.junit.jupiter.api.Timeout;
 ///
 /// Method: a probe on stories260K and the vector backend, alone and then in 200 random companies:
 /// batch mates with and without its prefix, arrival before and after, chunk sizes, thread counts,
-/// cache hits, as one of several choices, with guesses, in a small pool, and losing its pages on
-/// the way. Every row of logits that a token of the probe is drawn from is hashed.
+/// cache hits, as one of several choices, with guesses, in a small pool, losing its pages on the
+/// way, and with a prefix that was parked and came back. Every row of logits that a token of the probe is drawn from is hashed.
 class DeterminismTest {
     private static final Path MODEL = Path.of(
             "../models/core/src/test/resources/stories260K/stories260K.gguf");
@@ -55,7 +59,7 @@ class DeterminismTest {
     }
 
     /// What the companies had in them.
-    private record Company(int preemptions, int cached, int accepted) {}
+    private record Company(int preemptions, int cached, int accepted, long restored) {}
 
     private final Random random = new Random(7);
     private Tokenizer tokenizer;
@@ -72,7 +76,7 @@ class DeterminismTest {
                     + " She loved to play outside in the park. One day, she saw a big, red ball."
                     + " Once upon a time, there was");
             var engine = new SimulatedEngine(model.lm(), tokenizer, 1, 1,
-                    Drafter.NONE, want);
+                    Drafter.NONE, want, KvTiers.NONE);
             Reader alone = engine.submit(probe());
             want.watched = alone.stream;
             engine.finish();
@@ -83,6 +87,7 @@ class DeterminismTest {
         int preemptions = 0;
         int cached = 0;
         int accepted = 0;
+        long restored = 0;
         for (int done = 0; done < COMPANIES; done += COMPANIES_PER_OPENING) {
             int parallel = 2 + random.nextInt(8);
             try (LoadedModel model = open(parallel, parallel + random.nextInt(90),
@@ -92,12 +97,13 @@ class DeterminismTest {
                     preemptions += company.preemptions();
                     cached += company.cached();
                     accepted += company.accepted();
+                    restored += company.restored();
                 }
             }
         }
-        assertTrue(preemptions >= 40 && cached > 1000 && accepted > 50,
-                "too quiet: %d preemptions, %d cached, %d accepted"
-                .formatted(preemptions, cached, accepted));
+        assertTrue(preemptions >= 40 && cached > 1000 && accepted > 50 && restored > 20,
+                "too quiet: %d preemptions, %d cached, %d accepted, %d restored"
+                .formatted(preemptions, cached, accepted, restored));
     }
 
     /// A model with random threads, and a pool of so many contexts or, for 0, as many as sequences.
@@ -120,12 +126,15 @@ class DeterminismTest {
     private Company company(LoadedModel model, int parallel, List<Integer> ids, Probe want) {
         var got = new Probe();
         var engine = new SimulatedEngine(model.lm(), tokenizer, parallel,
-                1 + random.nextInt(3), Drafter.NONE, got);
+                1 + random.nextInt(3), Drafter.NONE, got,
+                KvTiers.host(ModelFingerprint.named("stories"), 1 << 20));
+        Branch parked = random.nextInt(3) == 0 ? park(engine) : Branch.NONE;
         int before = random.nextInt(6);
         for (int i = 0; i < before; i++) {
             engine.submit(mate());
             steps(engine);
         }
+        Branches.resume(engine.cache, parked);
         GenerateRequest request = probe().withSpeculation(random.nextInt(3) == 0
                 ? Speculation.promptLookup(1 + random.nextInt(6)) : Speculation.OFF);
         Reader reader = engine.submit(request, 1 + random.nextInt(3)).getFirst();
@@ -141,9 +150,26 @@ class DeterminismTest {
         assertEquals(ids, reader.ids);
         assertEquals(want.hashes, got.hashes);
         Usage usage = reader.usage();
+        long restored = engine.cache.stats().tiers().restored();
         engine.loop.close();
         engine.cache.close();
-        return new Company(usage.preemptions(), usage.cachedTokens(), usage.acceptedTokens());
+        return new Company(usage.preemptions(), usage.cachedTokens(), usage.acceptedTokens(),
+                restored);
+    }
+
+    /// Has a part of the probe's prompt computed and parked, and then pushed out by others.
+    private Branch park(SimulatedEngine engine) {
+        int[] part = Arrays.copyOf(prompt, prompt.length / 2 + random.nextInt(prompt.length / 2));
+        engine.submit(GenerateRequest.of(part, 1, SamplingParams.greedy()));
+        engine.finish();
+        var branch = new Branch(CacheSpace.SHARED);
+        branch.keep(part);
+        Branches.park(engine.cache, branch, new ParkHint("tool", Long.MAX_VALUE / 4));
+        for (int i = 0; i < 4; i++) {
+            engine.submit(mate());
+        }
+        engine.finish();
+        return branch;
     }
 
     /// Someone else, often with a part of the probe's prompt, sometimes with more worth.

@@ -69,18 +69,20 @@ final class SimulatedEngine {
     }
 
     SimulatedEngine(CausalLm model, int parallel, Drafter drafter, LoopObserver observer) {
-        this(model, TOKENIZER, parallel, 1, drafter, observer);
+        this(model, TOKENIZER, parallel, 1, drafter, observer, KvTiers.NONE);
     }
 
     SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, int samplerThreads,
-            Drafter drafter, LoopObserver observer) {
-        cache = new KvCache(model, KvTiers.NONE);
+            Drafter drafter, LoopObserver observer, KvTiers tiers) {
+        cache = new KvCache(model, tiers);
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
-                samplerThreads, drafter, plain.pace(), stats, observer, () -> now, () -> ended++));
+                samplerThreads, drafter, plain.quotas(), plain.pace(), new StepTurns().join(1), stats, observer,
+                () -> now, () -> ended++));
         door = new RequestDoor(
-                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, () -> now);
+                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, plain.quotas(),
+                () -> now);
     }
 
     Reader submit(GenerateRequest request) { return submit(request, 1).getFirst(); }

@@ -75,6 +75,9 @@ public final class KvCache implements AutoCloseable {
     /// Most positions of one sequence: what the model was made for and what its pages hold.
     public int contextLimit() { return contextLimit; }
 
+    /// Pages of each group that so many tokens take.
+    public int pagesOf(int tokens) { return Math.ceilDiv(tokens, plan.pageSize()); }
+
     /// An empty sequence; any thread.
     public KvSequence open(CacheSpace space) {
         return new KvSequence(

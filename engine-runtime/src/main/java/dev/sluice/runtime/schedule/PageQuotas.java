@@ -1,5 +1,6 @@
 package dev.sluice.runtime.schedule;
 
+import dev.sluice.runtime.PageQuota;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -10,21 +11,10 @@ import java.util.Map;
 /// and the tightest limit on the way up decides: beyond `soft` a part waits, beyond `hard` it is
 /// refused. Parts without a limit only count.
 public final class PageQuotas {
-    /// @param soft pages beyond which the part's new work waits
-    /// @param hard pages that the part never has more of
-    public record Quota(int soft, int hard) {
-        public Quota {
-            if (soft < 0 || hard < soft) {
-                throw new IllegalArgumentException(
-                        "soft=" + soft + " hard=" + hard + ", allowed: 0 <= soft <= hard");
-            }
-        }
-    }
-
-    private final Map<String, Quota> quotas;
+    private final Map<String, PageQuota> quotas;
     private final Map<String, Integer> held = new HashMap<>();
 
-    public PageQuotas(Map<String, Quota> quotas) {
+    public PageQuotas(Map<String, PageQuota> quotas) {
         this.quotas = Map.copyOf(quotas);
     }
 
@@ -37,7 +27,7 @@ public final class PageQuotas {
     public Admission.Verdict ask(String path, int pages) {
         int missing = 0;
         for (String part = path; !part.isEmpty(); part = above(part)) {
-            Quota quota = quotas.get(part);
+            PageQuota quota = quotas.get(part);
             int wanted = held(part) + pages;
             if (quota != null && wanted > quota.hard()) {
                 return new Admission.Verdict.Refused(
@@ -50,11 +40,21 @@ public final class PageQuotas {
                 : new Admission.Verdict.Admitted();
     }
 
+    /// Pages that one request of a part may need: the tightest hard limit on the way up. Any thread.
+    public int most(String path) {
+        int most = Integer.MAX_VALUE;
+        for (String part = path; !part.isEmpty(); part = above(part)) {
+            PageQuota quota = quotas.get(part);
+            most = quota == null ? most : Math.min(most, quota.hard());
+        }
+        return most;
+    }
+
     /// Takes pages for work that goes on, beyond the soft limit too; returns whether the hard ones
     /// allowed it, and if not, nothing is taken.
     public boolean take(String path, int pages) {
         for (String part = path; !part.isEmpty(); part = above(part)) {
-            Quota quota = quotas.get(part);
+            PageQuota quota = quotas.get(part);
             if (quota != null && held(part) + pages > quota.hard()) {
                 return false;
             }

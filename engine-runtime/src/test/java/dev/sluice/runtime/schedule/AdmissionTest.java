@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.runtime.PageQuota;
 import dev.sluice.runtime.schedule.Admission.Demand;
 import dev.sluice.runtime.schedule.Admission.Verdict;
 import java.util.ArrayList;
@@ -51,8 +52,8 @@ final class AdmissionTest {
 
     @Test
     void soft_waits_hard_refuses() {
-        var quotas = new PageQuotas(Map.of("a", new PageQuotas.Quota(50, 100),
-                "a/p", new PageQuotas.Quota(20, 30)));
+        var quotas = new PageQuotas(Map.of("a", new PageQuota(50, 100),
+                "a/p", new PageQuota(20, 30)));
         assertTrue(quotas.take("a/p/x", 15));
         assertEquals(new Verdict.Admitted(), quotas.ask("a/p/y", 5));
         assertEquals(new Verdict.Waits(3), quotas.ask("a/p/y", 8));
@@ -69,9 +70,9 @@ final class AdmissionTest {
 
     @Test
     void quotas_are_never_exceeded() {
-        var quotas = new PageQuotas(Map.of("a", new PageQuotas.Quota(50, 80),
-                "a/p", new PageQuotas.Quota(30, 40), "a/p/x", new PageQuotas.Quota(10, 12),
-                "b", new PageQuotas.Quota(0, 60)));
+        var quotas = new PageQuotas(Map.of("a", new PageQuota(50, 80),
+                "a/p", new PageQuota(30, 40), "a/p/x", new PageQuota(10, 12),
+                "b", new PageQuota(0, 60)));
         List<String> paths = List.of("a", "a/p", "a/p/x", "a/p/y", "a/q", "b/x", "b/y");
         var held = new ArrayList<Map.Entry<String, Integer>>();
         var random = new Random(3);

@@ -26,6 +26,10 @@ public interface CausalLm extends AutoCloseable {
     /// logits of the batch's i-th row that asked for them.
     void forward(Batch batch, Matrix logits);
 
+    /// Has `pause` called between layers, on the thread that runs [#forward]: another model may use
+    /// the processors there. A graph that runs in one piece does not call it.
+    default void pauseBetweenLayers(Runnable pause) { }
+
     /// Copies every layer's page `from` of a group over page `to`.
     void copyPage(int group, int from, int to);
 

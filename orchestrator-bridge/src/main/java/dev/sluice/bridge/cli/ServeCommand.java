@@ -17,6 +17,7 @@ import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
+import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -40,6 +41,11 @@ import picocli.CommandLine.Spec;
 @Command(name = "serve", description = "Serve models over HTTP, by OpenAI's protocol.")
 final class ServeCommand implements Callable<Integer> {
     private static final Duration DRAIN = Duration.ofSeconds(30);
+
+    /// What a model may have to wait for another one's step.
+    private static final long SHARED_STEP_NANOS = 50_000_000;
+
+    private final StepTurns turns = new StepTurns();
 
     @Spec
     private CommandSpec spec;
@@ -88,6 +94,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Requests that may wait (default: ${DEFAULT-VALUE}).")
     private int queue;
 
+    @Option(names = "--share", paramLabel = "NAME=WEIGHT",
+            description = "A model's share of the processors relative to the others' (1 each).")
+    private Map<String, Double> shares = Map.of();
+
     @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
             description = "auto (default), reference, vector, or another that 'doctor' lists.")
     private String backend;
@@ -118,9 +128,15 @@ final class ServeCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
-        ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
         BackendChoice chosen = BackendChoice.of(backend);
         Map<String, ModelHost.Opener> openers = openers(chosen, err);
+        for (Map.Entry<String, Double> share : shares.entrySet()) {
+            if (!openers.containsKey(share.getKey()) || !(share.getValue() > 0)) {
+                throw new ParameterException(spec.commandLine(),
+                        "--share %s: names a served model and a weight above 0".formatted(share));
+            }
+        }
+        ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
         err.println(chosen.note());
         long memory = modelMemory.map(ByteSize::bytes)
                 .orElseGet(() -> HostMemory.now().availableBytes());
@@ -210,9 +226,11 @@ final class ServeCommand implements Callable<Integer> {
                 if (loaded.file() instanceof ModelGraph runs) {
                     err.println("model " + name + ": " + runs.runner(options.graph()));
                 }
-                var hosted = new HostedModel(name, loaded,
-                        EngineOptions.defaults().withParallel(parallel).withWaitingMax(queue),
-                        Clock.systemDefaultZone());
+                EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
+                        .withWaitingMax(queue)
+                        .withTurns(turns, shares.getOrDefault(name, 1.0));
+                var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
+                        : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());
                 err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
                         (System.nanoTime() - begin) / 1e9);
                 err.flush();

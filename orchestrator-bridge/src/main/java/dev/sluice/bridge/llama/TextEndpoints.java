@@ -1,12 +1,12 @@
 package dev.sluice.bridge.llama;
 
+import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatPrompt;
 import dev.sluice.bridge.chat.TokenText;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
-import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.openai.ChatCompletions;
 import dev.sluice.models.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;
@@ -27,8 +27,8 @@ public final class TextEndpoints {
         this.host = host;
     }
 
-    public void tokenize(Exchange exchange, String client) {
-        Fields fields = Fields.of(exchange.body());
+    public void tokenize(Call call) {
+        Fields fields = call.fields();
         String content = fields.text("content").orElse("");
         boolean special = fields.flag("add_special", false);
         boolean parse = fields.flag("parse_special", true);
@@ -40,7 +40,8 @@ public final class TextEndpoints {
             int[] ids = tokenizer.encode(
                     content, parse ? Tokenizer.Special.PARSE : Tokenizer.Special.AS_TEXT);
             ids = special ? tokenizer.withBosAndEos(ids) : ids;
-            JsonReply.send(exchange, 200, Map.of("tokens", pieces ? pieces(tokenizer, ids) : ids));
+            JsonReply.send(call.exchange(), 200,
+                    Map.of("tokens", pieces ? pieces(tokenizer, ids) : ids));
         }
     }
 
@@ -63,8 +64,8 @@ public final class TextEndpoints {
         }
     }
 
-    public void detokenize(Exchange exchange, String client) {
-        Fields fields = Fields.of(exchange.body());
+    public void detokenize(Call call) {
+        Fields fields = call.fields();
         List<Object> tokens = fields.list("tokens");
         String name = fields.text("model").orElse("");
         fields.end();
@@ -80,22 +81,23 @@ public final class TextEndpoints {
                 bytes.writeBytes(piece.length > 0 ? piece
                         : tokenizer.name(id.intValue()).getBytes(StandardCharsets.UTF_8));
             }
-            JsonReply.send(exchange, 200, Map.of("content", bytes.toString(StandardCharsets.UTF_8)));
+            JsonReply.send(call.exchange(), 200,
+                    Map.of("content", bytes.toString(StandardCharsets.UTF_8)));
         }
     }
 
     /// The prompt that a chat completion of the same body would have.
-    public void applyTemplate(Exchange exchange, String client) {
-        var request = ChatCompletions.request(exchange, client);
+    public void applyTemplate(Call call) {
+        var request = ChatCompletions.request(call);
         try (ModelHost.Lease lease = host.acquire(request.model())) {
             String prompt = ChatPrompt.render(lease.model(), request);
-            JsonReply.send(exchange, 200, Map.of("prompt",
+            JsonReply.send(call.exchange(), 200, Map.of("prompt",
                     prompt.replace(String.valueOf(Tokenizer.GUARD), "")));
         }
     }
 
-    public void props(Exchange exchange, String client) {
-        String name = exchange.query("model").orElse("");
+    public void props(Call call) {
+        String name = call.exchange().query("model").orElse("");
         try (ModelHost.Lease lease = host.acquire(name)) {
             HostedModel model = lease.model();
             var props = new LinkedHashMap<String, Object>();
@@ -108,7 +110,7 @@ public final class TextEndpoints {
             props.put("bos_token", model.tokenizer().bosText());
             props.put("eos_token", model.tokenizer().eosText());
             props.put("build_info", "sluice");
-            JsonReply.send(exchange, 200, props);
+            JsonReply.send(call.exchange(), 200, props);
         }
     }
 }

@@ -1,8 +1,8 @@
 package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.EventStream;
-import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.ChatRun;
@@ -23,17 +23,16 @@ public final class ChatCompletions {
         this.host = host;
     }
 
-    /// @param client whose request it is
-    public void handle(Exchange exchange, String client) {
-        ChatBody body = ChatBody.read(Fields.of(exchange.body()), client);
+    public void handle(Call call) {
+        ChatBody body = ChatBody.read(call.fields(), call.client());
         try (ModelHost.Lease lease = host.acquire(body.request().model())) {
-            answer(exchange, body, lease.model());
+            answer(call.exchange(), body, lease.model());
         }
     }
 
     /// The conversation in a body of this endpoint.
-    public static ChatRequest request(Exchange exchange, String client) {
-        return ChatBody.read(Fields.of(exchange.body()), client).request();
+    public static ChatRequest request(Call call) {
+        return ChatBody.read(call.fields(), call.client()).request();
     }
 
     private static void answer(Exchange exchange, ChatBody body, HostedModel model) {

@@ -1,8 +1,8 @@
 package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.EventStream;
-import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatRun;
 import dev.sluice.bridge.chat.ChoiceQueue;
@@ -32,11 +32,10 @@ public final class Completions {
         this.host = host;
     }
 
-    /// @param client whose request it is
-    public void handle(Exchange exchange, String client) {
-        CompletionBody body = CompletionBody.read(Fields.of(exchange.body()), client);
+    public void handle(Call call) {
+        CompletionBody body = CompletionBody.read(call.fields(), call.client());
         try (ModelHost.Lease lease = host.acquire(body.model())) {
-            new Running(lease.model(), body).answer(exchange);
+            new Running(lease.model(), body).answer(call.exchange());
         }
     }
 

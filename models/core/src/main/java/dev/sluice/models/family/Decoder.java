@@ -27,6 +27,7 @@ final class Decoder implements CausalLm {
     private final RowBuffer hidden;
     private final ExpertHooks hooks;
     private final Runnable closing;
+    private Runnable pause = () -> { };
     private boolean closed;
 
     /// What [DecoderLoader] has built.
@@ -61,9 +62,15 @@ final class Decoder implements CausalLm {
         kernels.embed(embedding, step.tokenIds(), embeddingScale, x);
         for (DecoderLayer layer : layers) {
             layer.forward(kernels, step, residual, x);
+            pause.run();
         }
         head.forward(batch, x, logits);
         hooks.observer().onStepEnd(kernels);
+    }
+
+    @Override
+    public void pauseBetweenLayers(Runnable action) {
+        pause = action;
     }
 
     private void check(Batch batch) {
