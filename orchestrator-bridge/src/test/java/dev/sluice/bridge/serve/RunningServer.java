@@ -32,7 +32,11 @@ final class RunningServer implements AutoCloseable {
     private final HttpClient client = HttpClient.newHttpClient();
 
     RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
-        host = new ModelHost(Map.of("tiny", new Tiny()), Long.MAX_VALUE);
+        this(options, keys, MODEL);
+    }
+
+    RunningServer(HttpOptions options, ApiKeys keys, Path model) throws IOException {
+        host = new ModelHost(Map.of("tiny", new Tiny(model)), Long.MAX_VALUE);
         server = HttpServer.start(options, new ApiServer(host, keys));
     }
 
@@ -40,11 +44,15 @@ final class RunningServer implements AutoCloseable {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
-    private static final class Tiny implements ModelHost.Opener {
+    static RunningServer start(Path model) throws IOException {
+        return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN, model);
+    }
+
+    private record Tiny(Path path) implements ModelHost.Opener {
         @Override
         public HostedModel open() {
             var options = new LoadOptions(DType.F32, 256, 8, 64);
-            LoadedModel model = LoadedModel.open(MODEL,
+            LoadedModel model = LoadedModel.open(path,
                     Kernels.open("vector", BackendOptions.defaults()), options, _ -> { });
             return new HostedModel("tiny", model, EngineOptions.defaults().withParallel(8),
                     Clock.systemUTC());

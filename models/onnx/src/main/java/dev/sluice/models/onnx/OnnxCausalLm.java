@@ -32,6 +32,7 @@ final class OnnxCausalLm implements CausalLm {
     private final FeedBuffers feeds;
     private final MemorySegment logits;
     private final int runRows;
+    private Runnable pause = () -> { };
     private boolean closed;
 
     /// @param positions  of one sequence
@@ -86,8 +87,15 @@ final class OnnxCausalLm implements CausalLm {
                 wanted++;
             }
             row = end;
+            if (row < batch.rowCount()) {
+                pause.run();
+            }
         }
     }
+
+    /// Between runs: a graph has no layers that anyone could stand between.
+    @Override
+    public void pauseBetweenLayers(Runnable called) { pause = called; }
 
     /// Rows of one sequence, as many as a run may have; where a graph gives the last row's logits
     /// only, up to the next row that wants some.
