@@ -29,6 +29,16 @@ final class Branches {
         }
     }
 
+    /// How many of the branch's tokens the cache has.
+    static int computed(KvCache cache, Branch branch) {
+        resume(cache, branch);
+        KvSequence sequence = cache.open(branch.space());
+        cache.attach(sequence, branch.tokenIds(), branch.tokenIds().length);
+        int length = sequence.length();
+        cache.close(sequence);
+        return length;
+    }
+
     /// A copy of what the cache has of the branch's tokens.
     static SavedSession snapshot(KvCache cache, Branch branch) {
         resume(cache, branch);

@@ -182,14 +182,21 @@ public final class Engine implements AutoCloseable {
         });
     }
 
+    /// How many tokens of a branch have keys and values in the cache: what a save would write now.
+    public int computed(Branch branch) {
+        return call(() -> Branches.computed(cache, branch));
+    }
+
     /// Writes a branch's tokens, keys and values to a file, on the calling thread.
     ///
+    /// @return how many tokens the file has
     /// @throws RequestRejected if the engine was started without a model id, by which files of
     ///                         other models are told
-    public void save(Branch branch, Path file) throws IOException {
+    public int save(Branch branch, Path file) throws IOException {
         requireModelId();
         try (SavedSession saved = call(() -> Branches.snapshot(cache, branch))) {
             saved.write(file);
+            return saved.tokens().length;
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.runtime;
 
+import dev.sluice.models.LoadedModel;
 import dev.sluice.runtime.cache.KvTiers;
 import dev.sluice.runtime.cache.ModelFingerprint;
 import java.nio.file.Path;
@@ -83,6 +84,13 @@ public record EngineOptions(int parallel, int waitingMax, long stepNanos,
     public EngineOptions withModelId(String id) {
         return new EngineOptions(parallel, waitingMax, stepNanos, clientWeights, pageQuotas, id, hostTierBytes,
                 diskTier, diskTierBytes, turns, weight);
+    }
+
+    /// With a model id made of all that the keys and values of a model depend on.
+    ///
+    /// @param backend which computes them and lays out their bytes
+    public EngineOptions withModelId(LoadedModel model, String backend) {
+        return withModelId(ModelFingerprint.of(model, backend).toString());
     }
 
     public EngineOptions withHostTier(long bytes) {

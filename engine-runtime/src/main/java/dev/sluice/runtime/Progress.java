@@ -44,6 +44,9 @@ final class Progress {
         }
     }
 
+    /// Of the prompt, once it has started.
+    int cachedTokens() { return cachedTokens; }
+
     /// Tokens drawn.
     int drawn() { return drawn; }
 

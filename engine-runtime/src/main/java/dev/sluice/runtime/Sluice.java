@@ -5,7 +5,6 @@ import dev.sluice.kernels.Kernels;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
-import dev.sluice.runtime.cache.ModelFingerprint;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -59,7 +58,7 @@ public final class Sluice implements AutoCloseable {
         boolean opened = false;
         try {
             EngineOptions named = sharing.modelId().isEmpty()
-                    ? sharing.withModelId(ModelFingerprint.of(loaded, backend).toString())
+                    ? sharing.withModelId(loaded, backend)
                     : sharing;
             Sluice sluice = of(ModelBundle.of(loaded), named);
             opened = true;

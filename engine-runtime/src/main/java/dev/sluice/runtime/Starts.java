@@ -86,6 +86,7 @@ final class Starts {
         g.attached(true);
         charge(g);
         g.progress().start(now, attached.tokens());
+        g.stream().cachedTokens(g.progress().cachedTokens());
         scheduler.attached(g.job(), g.missing());
         return true;
     }

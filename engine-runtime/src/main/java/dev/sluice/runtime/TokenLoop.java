@@ -222,6 +222,7 @@ final class TokenLoop {
             cache.fork(first.sequence(), g.sequence());
             g.attached(true);
             g.progress().start(setup.clock().getAsLong(), first.request().promptIds().length);
+            g.stream().cachedTokens(g.progress().cachedTokens());
             arrive(g);
             scheduler.attached(g.job(), 0);
             writer.draw(g, logitsRow);

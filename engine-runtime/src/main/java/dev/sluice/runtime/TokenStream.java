@@ -37,6 +37,7 @@ public final class TokenStream {
     private volatile TokenEvent last;
     private volatile Thread reader;
     private volatile boolean cancelled;
+    private volatile int cachedTokens;
     // The reader's own.
     private int taken;
     private boolean ended;
@@ -101,6 +102,16 @@ public final class TokenStream {
         cancelled = true;
     }
 
+    /// Tokens there are so far, taken or not. From any thread.
+    public int produced() { return published; }
+
+    /// Whether there will be no more. From any thread.
+    public boolean done() { return last != null; }
+
+    /// Tokens of the prompt that were not computed for this request; known with the first token.
+    /// From any thread.
+    public int cachedTokens() { return cachedTokens; }
+
     /// The seed that the draws came from.
     public long seed() { return seed; }
 
@@ -108,6 +119,11 @@ public final class TokenStream {
     public int choice() { return choice; }
 
     boolean cancelled() { return cancelled; }
+
+    /// Engine thread only.
+    void cachedTokens(int tokens) {
+        cachedTokens = tokens;
+    }
 
     /// Engine thread only.
     void put(int tokenId, List<Logprob> entries) {

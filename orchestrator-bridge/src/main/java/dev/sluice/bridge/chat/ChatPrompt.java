@@ -16,8 +16,17 @@ import java.util.Map;
 
 /// From messages to a prompt by the model's own template. Whatever text came from outside is
 /// guarded, so that none of it turns into a control token.
-public final class ChatPrompt {
-    private ChatPrompt() { }
+///
+/// @param text     as the template renders it, texts guarded, and what the answer begins with
+/// @param tokenIds of the text
+public record ChatPrompt(String text, int[] tokenIds) {
+    /// The prompt of a conversation.
+    ///
+    /// @throws ApiException if the model has no template, or the template refuses the messages
+    public static ChatPrompt of(HostedModel model, ChatRequest request) {
+        String text = render(model, request);
+        return new ChatPrompt(text, model.tokenizer().encodePrompt(text));
+    }
 
     /// The rendered prompt, ending where the assistant begins.
     ///
@@ -34,7 +43,8 @@ public final class ChatPrompt {
             variables.put("tools", guarded(model.tokenizer(), request.tools()));
         }
         try {
-            return template.render(variables, model.clock()) + request.prefill();
+            return template.render(variables, model.clock())
+                    + model.tokenizer().guard(request.prefill());
         } catch (TemplateRefusedException | TemplateException e) {
             throw ApiException.invalid("messages",
                     "the model's chat template refuses this: " + e.getMessage());

@@ -2,6 +2,7 @@ package dev.sluice.bridge.chat;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.TaskSlots;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.TokenEvent;
@@ -19,13 +20,20 @@ public final class ChatRun {
     ///
     /// @throws ApiException if it can not be served
     public static RunningChoices start(HostedModel model, ChatRequest request) {
-        String prompt = ChatPrompt.render(model, request);
-        int[] promptIds = model.tokenizer().encodePrompt(prompt);
+        return start(model, request, ChatPrompt.of(model, request));
+    }
+
+    /// Submits a conversation whose prompt is there already.
+    ///
+    /// @throws ApiException if it can not be served
+    public static RunningChoices start(
+            HostedModel model, ChatRequest request, ChatPrompt prompt) {
         ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt));
+        var grammar = new OutputGrammar(model, model.opensReasoning(prompt.text()));
         var readers = new ArrayList<ChoiceReader>();
-        for (TokenStream stream : submit(model, request.settings(), promptIds, grammar)) {
-            MessageReader reader = model.reader(types, prompt);
+        for (TokenStream stream : streams(submit(model, request.settings(), prompt.tokenIds(),
+                grammar, TaskSlots.NO_SLOT))) {
+            MessageReader reader = model.reader(types, prompt.text());
             readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
         }
         return new RunningChoices(List.copyOf(readers));
@@ -34,11 +42,17 @@ public final class ChatRun {
     /// Queues a prompt, with refusals in the words of HTTP.
     public static List<TokenStream> submit(
             HostedModel model, ChatRequest.Settings settings, int[] promptIds) {
-        return submit(model, settings, promptIds, new OutputGrammar(model, false));
+        return streams(submit(model, settings, promptIds, TaskSlots.NO_SLOT));
     }
 
-    private static List<TokenStream> submit(HostedModel model, ChatRequest.Settings settings,
-            int[] promptIds, OutputGrammar grammar) {
+    /// The same in a slot of one's choice, or [TaskSlots#NO_SLOT].
+    public static List<TaskSlots.Task> submit(
+            HostedModel model, ChatRequest.Settings settings, int[] promptIds, int slot) {
+        return submit(model, settings, promptIds, new OutputGrammar(model, false), slot);
+    }
+
+    private static List<TaskSlots.Task> submit(HostedModel model, ChatRequest.Settings settings,
+            int[] promptIds, OutputGrammar grammar, int slot) {
         try {
             var request = GenerateRequest.of(
                     promptIds, settings.maxTokens(), settings.sampling())
@@ -46,12 +60,20 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            return model.engine().submit(request, settings.choices());
+            return model.slots().submit(request, settings.choices(), slot);
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {
             throw ApiException.invalid("", e.getMessage());
         }
+    }
+
+    private static List<TokenStream> streams(List<TaskSlots.Task> tasks) {
+        var streams = new ArrayList<TokenStream>();
+        for (TaskSlots.Task task : tasks) {
+            streams.add(task.stream());
+        }
+        return streams;
     }
 
     private static ApiException refusal(RequestRejected rejected) {

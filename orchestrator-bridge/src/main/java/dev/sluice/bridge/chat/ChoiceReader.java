@@ -44,7 +44,9 @@ public final class ChoiceReader {
     ///
     /// @param events   possibly none
     /// @param logprobs of the token, if they were asked for
-    public record Piece(List<MessageEvent> events, List<Logprob> logprobs) {}
+    /// @param tokenIds the token; none at the end
+    public record Piece(List<MessageEvent> events, List<Logprob> logprobs,
+            List<Integer> tokenIds) {}
 
     /// Waits for the next token. After the last piece [#finished] is there.
     ///
@@ -58,13 +60,13 @@ public final class ChoiceReader {
                         && !tokenizer.endOfGeneration().contains(id)
                         ? tokenizer.name(id) : text;
                 reader.push(all, events::add);
-                yield new Piece(events, logprobs);
+                yield new Piece(events, logprobs, List.of(id));
             }
             case Finished last -> {
                 reader.push(last.text(), events::add);
                 reader.finish(events::add);
                 finished = Optional.of(last);
-                yield new Piece(events, List.of());
+                yield new Piece(events, List.of(), List.of());
             }
             case Failed failed -> throw ChatRun.failure(failed);
         };

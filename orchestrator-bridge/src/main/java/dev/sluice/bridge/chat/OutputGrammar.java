@@ -33,6 +33,8 @@ final class OutputGrammar {
     Supplier<? extends TokenConstraint> constraint(OutputRule rule) {
         try {
             return switch (rule) {
+                case OutputRule.Budgeted(int tokens, OutputRule answer) ->
+                        budgeted(tokens, constraint(answer));
                 case OutputRule.Free() -> () -> TokenConstraint.FREE;
                 case OutputRule.JsonObject() -> answer(Grammars.jsonObject());
                 case OutputRule.Schema(Object document) -> answer(Grammars.jsonSchema(document));
@@ -45,6 +47,17 @@ final class OutputGrammar {
             throw ApiException.invalid(rule instanceof OutputRule.Calls ? "tools"
                     : "response_format", e.getMessage());
         }
+    }
+
+    private Supplier<TokenConstraint> budgeted(
+            int tokens, Supplier<? extends TokenConstraint> answer) {
+        ToolFormat.Marks marks = model.format().reasoning();
+        if (marks.close().isEmpty()) {
+            throw ApiException.invalid("thinking", "thinking: how long the model '%s' thinks can "
+                    .formatted(model.name()) + "not be bounded in its format");
+        }
+        var budget = new ThinkingBudget.Limits(tokens, marks, inReasoning);
+        return () -> new ThinkingBudget(answer.get(), budget, model.tokenizer());
     }
 
     /// The whole answer, after the reasoning if there is one.

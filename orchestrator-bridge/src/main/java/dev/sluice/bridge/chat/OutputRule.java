@@ -21,4 +21,9 @@ public sealed interface OutputRule {
     ///
     /// @param parallel whether there may be several
     record Calls(List<Map<String, Object>> tools, boolean parallel) implements OutputRule {}
+
+    /// Another rule for the answer, and an end to the thinking before it.
+    ///
+    /// @param thinkingTokens after which thinking is closed
+    record Budgeted(int thinkingTokens, OutputRule answer) implements OutputRule {}
 }

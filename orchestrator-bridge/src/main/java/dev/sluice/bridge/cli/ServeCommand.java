@@ -5,6 +5,7 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.serve.ApiServer;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
@@ -117,6 +118,10 @@ final class ServeCommand implements Callable<Integer> {
             description = "Most memory of all loaded models (default: what is free).")
     private Optional<ByteSize> modelMemory;
 
+    @Option(names = "--slot-save-path", paramLabel = "FOLDER",
+            description = "Folder that slots may be saved to and restored from.")
+    private Optional<Path> slotFolder;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
@@ -141,7 +146,6 @@ final class ServeCommand implements Callable<Integer> {
         long memory = modelMemory.map(ByteSize::bytes)
                 .orElseGet(() -> HostMemory.now().availableBytes());
         try (var host = new ModelHost(openers, memory)) {
-            host.acquire("").close();
             serve(host, keys, err);
         }
         return 0;
@@ -154,9 +158,15 @@ final class ServeCommand implements Callable<Integer> {
         if (certificate.isPresent()) {
             http = http.withTls(new HttpOptions.Tls(certificate.get(), key.orElseThrow()));
         }
+        SlotFolder slots = slotFolder.isPresent() ? SlotFolder.open(slotFolder.get())
+                : SlotFolder.NONE;
+        slots.discarded().forEach(file ->
+                err.println("discarded a slot that was not saved to its end: " + file));
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys))) {
+        try (var server = HttpServer.start(http, new ApiServer(host, keys, slots))) {
+            // Who asks meanwhile waits, and /health says why.
+            host.acquire("").close();
             err.printf("listening on %s://%s:%d%n",
                     certificate.isPresent() ? "https" : "http", address, server.port());
             err.flush();
@@ -220,14 +230,15 @@ final class ServeCommand implements Callable<Integer> {
             public HostedModel open() {
                 long begin = System.nanoTime();
                 var backendOptions = new BackendOptions(0, used, Long.MAX_VALUE);
-                LoadedModel loaded = LoadedModel.open(path,
-                        Kernels.open(graph ? "reference" : chosen.name(), backendOptions),
-                        options, _ -> { });
+                Kernels kernels = Kernels.open(
+                        graph ? "reference" : chosen.name(), backendOptions);
+                LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
                 if (loaded.file() instanceof ModelGraph runs) {
                     err.println("model " + name + ": " + runs.runner(options.graph()));
                 }
                 EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
                         .withWaitingMax(queue)
+                        .withModelId(loaded, kernels.backendName())
                         .withTurns(turns, shares.getOrDefault(name, 1.0));
                 var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
                         : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());

@@ -21,6 +21,8 @@ import java.util.Optional;
 public final class HostedModel implements AutoCloseable {
     private final String name;
     private final Engine engine;
+    private final ModelFacts facts;
+    private final TaskSlots slots;
     private final Tokenizer tokenizer;
     private final String templateSource;
     private final Optional<ChatTemplate> template;
@@ -43,6 +45,7 @@ public final class HostedModel implements AutoCloseable {
         ModelTexts texts = model.texts();
         tokenizer = texts.tokenizer();
         memory = model.memory();
+        facts = ModelFacts.of(model);
         vocab = model.lm().vocab();
         templateSource = texts.chatTemplate();
         template = templateSource.isEmpty() ? Optional.empty()
@@ -52,11 +55,17 @@ public final class HostedModel implements AutoCloseable {
         arguments = template.map(t -> TemplateArguments.of(t, textVariables(), clock))
                 .orElse(TemplateArguments.OBJECT);
         engine = new Engine(model.lm(), tokenizer, options);
+        slots = new TaskSlots(engine, Math.max(1, parallel));
     }
 
     public String name() { return name; }
 
     public Engine engine() { return engine; }
+
+    /// What runs, by the numbers that llama-server's clients know.
+    public TaskSlots slots() { return slots; }
+
+    public ModelFacts facts() { return facts; }
 
     public Tokenizer tokenizer() { return tokenizer; }
 

@@ -2,18 +2,20 @@ package dev.sluice.bridge.llama;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Endpoints;
-import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.host.ModelHost;
-import dev.sluice.bridge.openai.OpenAiErrors;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// The endpoints of llama-server that agents' tools rely on.
+/// The endpoints of llama-server that agents' tools rely on, in the shapes of its documentation
+/// (tools/server/README.md in its repository).
 public final class LlamaEndpoints implements Endpoints {
     private final ModelHost host;
+    private final SlotFolder folder;
 
-    public LlamaEndpoints(ModelHost host) {
+    /// @param folder that slots are saved to
+    public LlamaEndpoints(ModelHost host, SlotFolder folder) {
         this.host = host;
+        this.folder = folder;
     }
 
     @Override
@@ -23,14 +25,22 @@ public final class LlamaEndpoints implements Endpoints {
         routes.put("POST /tokenize", texts::tokenize);
         routes.put("POST /detokenize", texts::detokenize);
         routes.put("POST /apply-template", texts::applyTemplate);
-        routes.put("GET /props", texts::props);
-        routes.put("GET /health", call ->
-                JsonReply.send(call.exchange(), 200, Map.of("status", "ok")));
+        var completions = new LlamaCompletions(host);
+        routes.put("POST /completion", completions::complete);
+        routes.put("POST /completions", completions::complete);
+        routes.put("POST /infill", completions::infill);
+        var slots = new SlotEndpoints(host, folder);
+        routes.put("GET /slots", slots::list);
+        routes.put("POST /slots/{id}", slots::act);
+        var properties = new ServerProperties(host, folder);
+        routes.put("GET /props", properties::props);
+        routes.put("GET /health", properties::health);
+        routes.put("GET /v1/health", properties::health);
         return routes;
     }
 
     @Override
     public Map<String, Object> error(ApiException error) {
-        return OpenAiErrors.body(error);
+        return LlamaErrors.body(error);
     }
 }

@@ -5,7 +5,6 @@ import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatPrompt;
 import dev.sluice.bridge.chat.TokenText;
-import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.openai.ChatCompletions;
 import dev.sluice.models.tokenizer.Tokenizer;
@@ -14,12 +13,11 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// llama-server's endpoints for text alone: `/tokenize`, `/detokenize`, `/apply-template` and
-/// `/props`. Shapes are those of its documentation; `model` chooses among several.
+/// llama-server's endpoints for text alone: `/tokenize`, `/detokenize` and `/apply-template`.
+/// Shapes are those of its documentation; `model` chooses among several.
 public final class TextEndpoints {
     private final ModelHost host;
 
@@ -93,24 +91,6 @@ public final class TextEndpoints {
             String prompt = ChatPrompt.render(lease.model(), request);
             JsonReply.send(call.exchange(), 200, Map.of("prompt",
                     prompt.replace(String.valueOf(Tokenizer.GUARD), "")));
-        }
-    }
-
-    public void props(Call call) {
-        String name = call.exchange().query("model").orElse("");
-        try (ModelHost.Lease lease = host.acquire(name)) {
-            HostedModel model = lease.model();
-            var props = new LinkedHashMap<String, Object>();
-            props.put("default_generation_settings", Map.of(
-                    "n_ctx", model.engine().contextLimit()));
-            props.put("total_slots", model.parallel());
-            props.put("model_alias", model.name());
-            props.put("chat_template", model.templateSource());
-            props.put("tool_format", model.toolFormatName());
-            props.put("bos_token", model.tokenizer().bosText());
-            props.put("eos_token", model.tokenizer().eosText());
-            props.put("build_info", "sluice");
-            JsonReply.send(call.exchange(), 200, props);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.host.ModelHost;
+import dev.sluice.bridge.llama.ServerProperties;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -57,6 +58,7 @@ public final class OpenAiEndpoints implements Endpoints {
         entry.put("owned_by", "sluice");
         entry.put("state", model.state());
         entry.put("bytes", model.bytes());
+        entry.put("meta", model.model().map(ServerProperties::meta).orElse(null));
         return entry;
     }
 

@@ -1,5 +1,6 @@
 package dev.sluice.bridge.serve;
 
+import dev.sluice.bridge.anthropic.AnthropicEndpoints;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.ApiException.Kind;
 import dev.sluice.bridge.api.ApiKeys;
@@ -9,6 +10,7 @@ import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
+import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.openai.OpenAiEndpoints;
 import java.util.List;
 import java.util.Map;
@@ -19,12 +21,19 @@ public final class ApiServer implements Exchange.Handler {
     private final Endpoints openAi;
     private final RouteTable routes;
 
+    /// A server that saves no slots.
     public ApiServer(ModelHost host, ApiKeys keys) {
+        this(host, keys, SlotFolder.NONE);
+    }
+
+    /// @param slots where slots are saved
+    public ApiServer(ModelHost host, ApiKeys keys, SlotFolder slots) {
         this.keys = keys;
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
-                new LlamaEndpoints(host)));
+                new AnthropicEndpoints(host),
+                new LlamaEndpoints(host, slots)));
     }
 
     @Override
@@ -35,7 +44,8 @@ public final class ApiServer implements Exchange.Handler {
             RouteTable.Route route = routes.find(exchange.method(), path);
             protocol = route.owner();
             // Who only asks whether the server lives needs no key.
-            String client = path.equals("/health") ? "" : keys.caller(exchange);
+            boolean open = path.equals("/health") || path.equals("/v1/health");
+            String client = open ? "" : keys.caller(exchange);
             route.handler().handle(new Call(
                     exchange, client, route.parts(RouteTable.segments(path))));
         } catch (ApiException e) {
