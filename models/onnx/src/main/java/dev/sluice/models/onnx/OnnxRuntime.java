@@ -7,6 +7,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 
 /// The one door to ONNX Runtime's library. From 1.29 on it sends telemetry and writes a device id
@@ -14,6 +15,11 @@ import java.lang.foreign.ValueLayout;
 /// the library is loaded; Java can not change its environment, so `setenv` is called directly.
 /// Nothing else in this project may touch `OrtEnvironment` first. Any thread.
 public final class OnnxRuntime {
+    /// Of the C API's table of functions, which only ever grows: `CreateEnv` is the fourth.
+    private static final int CREATE_ENVIRONMENT = 3;
+    private static final int API_VERSION = 22;
+    private static final int LOG_ERRORS = 3;
+
     private OnnxRuntime() { }
 
     /// Loaded once, when first asked for.
@@ -31,6 +37,7 @@ public final class OnnxRuntime {
                 throw new IllegalStateException("telemetry can not be switched off: "
                         + e.getMessage(), e);
             }
+            keep();
             return environment;
         }
     }
@@ -45,25 +52,58 @@ public final class OnnxRuntime {
         return environment().getVersion();
     }
 
-    // The launcher and every other way to start us allow native access.
-    @SuppressWarnings("restricted")
     private static void forbidTelemetry() {
-        Linker linker = Linker.nativeLinker();
-        linker.defaultLookup().find("setenv").ifPresent(setenv -> {
+        Linker.nativeLinker().defaultLookup().find("setenv").ifPresent(setenv -> {
             var descriptor = FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.ADDRESS,
                     ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
             try (Arena arena = Arena.ofConfined()) {
-                MemorySegment name = arena.allocateFrom("ORT_DISABLE_TELEMETRY");
-                int failed = (int) linker.downcallHandle(setenv, descriptor)
-                        .invokeExact(name, arena.allocateFrom("1"), 1);
+                int failed = (int) call(setenv, descriptor,
+                        arena.allocateFrom("ORT_DISABLE_TELEMETRY"), arena.allocateFrom("1"), 1);
                 if (failed != 0) {
                     throw new IllegalStateException("setenv refused ORT_DISABLE_TELEMETRY");
                 }
-            } catch (RuntimeException | Error e) {
-                throw e;
-            } catch (Throwable e) {
-                throw new IllegalStateException(e);
             }
         });
+    }
+
+    /// The Java binding frees the environment when the JVM ends, also under a run that is still
+    /// going, which then crashes instead of being cut off. Environments are counted, so one more,
+    /// made by the C API, keeps it until the process is gone.
+    private static void keep() {
+        SymbolLookup.loaderLookup().find("OrtGetApiBase").ifPresent(entry -> {
+            try (Arena arena = Arena.ofConfined()) {
+                var base = (MemorySegment) call(entry, FunctionDescriptor.of(ValueLayout.ADDRESS));
+                MemorySegment getApi = pointer(base, 0);
+                var api = (MemorySegment) call(getApi, FunctionDescriptor.of(ValueLayout.ADDRESS,
+                        ValueLayout.JAVA_INT), API_VERSION);
+                MemorySegment createEnvironment = pointer(api, CREATE_ENVIRONMENT);
+                call(createEnvironment, FunctionDescriptor.of(ValueLayout.ADDRESS,
+                                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS),
+                        LOG_ERRORS, arena.allocateFrom("sluice"),
+                        arena.allocate(ValueLayout.ADDRESS));
+            }
+        });
+    }
+
+    /// Pointer `index` of a table of functions.
+    @SuppressWarnings("restricted")
+    private static MemorySegment pointer(MemorySegment table, int index) {
+        long offset = index * ValueLayout.ADDRESS.byteSize();
+        return table.reinterpret(offset + ValueLayout.ADDRESS.byteSize())
+                .get(ValueLayout.ADDRESS, offset);
+    }
+
+    // The launcher and every other way to start us allow native access.
+    @SuppressWarnings("restricted")
+    private static Object call(
+            MemorySegment function, FunctionDescriptor descriptor, Object... arguments) {
+        try {
+            return Linker.nativeLinker().downcallHandle(function, descriptor)
+                    .invokeWithArguments(arguments);
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 }
