@@ -90,7 +90,7 @@ public final class Engine implements AutoCloseable {
             LoopObserver observer, List<CausalLm> drafts) {
         this.model = model;
         cache = new KvCache(model, options.tiers());
-        writes = !options.modelId().isEmpty();
+        writes = !options.kept().modelId().isEmpty();
         LoopSetup setup = LoopSetup.of(model, cache, options, stats, observer)
                 .withEnded(open::decrementAndGet);
         int vocab = Math.min(model.vocab(), tokenizer.vocabSize());

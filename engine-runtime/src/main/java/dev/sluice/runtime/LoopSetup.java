@@ -39,12 +39,12 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerTh
                 Math.min(model.maxRows(), ROWS_MIN), model.maxRows());
         SchedulerOptions plain = SchedulerOptions.of(parallel);
         var scheduler = new Scheduler(new SchedulerOptions(parallel, RequestHints.LANES,
-                plain.oldestShare(), options.clientWeights(), plain.clientSlots(),
+                plain.oldestShare(), options.shares().clientWeights(), plain.clientSlots(),
                 plain.promptCost(), plain.decodeCost(), plain.quantum(),
                 plain.preemptionsMax()));
-        return new LoopSetup(cache, scheduler, parallel,
-                samplerThreads(parallel), Drafter.NONE, new PageQuotas(options.pageQuotas()), pace, options.turn(), stats, observer,
-                System::nanoTime, () -> { });
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads(parallel), Drafter.NONE,
+                new PageQuotas(options.shares().pageQuotas()), pace, options.turn(), stats,
+                observer, System::nanoTime, () -> { });
     }
 
     /// More threads than rows or processors do nothing, and a few are enough to stay below a
@@ -55,12 +55,12 @@ record LoopSetup(KvCache cache, Scheduler scheduler, int parallel, int samplerTh
     }
 
     LoopSetup withDrafter(Drafter source) {
-        return new LoopSetup(cache, scheduler, parallel, samplerThreads, source, quotas, pace, turn, stats,
-                observer, clock, ended);
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, source, quotas, pace,
+                turn, stats, observer, clock, ended);
     }
 
     LoopSetup withEnded(Runnable called) {
-        return new LoopSetup(cache, scheduler, parallel, samplerThreads, drafter, quotas, pace, turn, stats,
-                observer, clock, called);
+        return new LoopSetup(cache, scheduler, parallel, samplerThreads, drafter, quotas, pace,
+                turn, stats, observer, clock, called);
     }
 }

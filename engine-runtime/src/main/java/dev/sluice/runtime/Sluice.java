@@ -57,7 +57,7 @@ public final class Sluice implements AutoCloseable {
         LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { });
         boolean opened = false;
         try {
-            EngineOptions named = sharing.modelId().isEmpty()
+            EngineOptions named = sharing.kept().modelId().isEmpty()
                     ? sharing.withModelId(loaded, backend)
                     : sharing;
             Sluice sluice = of(ModelBundle.of(loaded), named);

@@ -29,7 +29,8 @@ import org.junit.jupiter.api.Timeout;
 /// Method: a probe on stories260K and the vector backend, alone and then in 200 random companies:
 /// batch mates with and without its prefix, arrival before and after, chunk sizes, thread counts,
 /// cache hits, as one of several choices, with guesses, in a small pool, losing its pages on the
-/// way, and with a prefix that was parked and came back. Every row of logits that a token of the probe is drawn from is hashed.
+/// way, and with a prefix that was parked and came back. Every row of logits that a token of the
+/// probe is drawn from is hashed.
 class DeterminismTest {
     private static final Path MODEL = Path.of(
             "../models/core/src/test/resources/stories260K/stories260K.gguf");
@@ -75,8 +76,8 @@ class DeterminismTest {
             prompt = tokenizer.encodePrompt("Once upon a time, there was a little girl named Lily."
                     + " She loved to play outside in the park. One day, she saw a big, red ball."
                     + " Once upon a time, there was");
-            var engine = new SimulatedEngine(model.lm(), tokenizer, 1, 1,
-                    Drafter.NONE, want, KvTiers.NONE);
+            var engine = new SimulatedEngine(model.lm(), tokenizer, 1,
+                    new SimulatedEngine.Draws(1, Drafter.NONE), want, KvTiers.NONE);
             Reader alone = engine.submit(probe());
             want.watched = alone.stream;
             engine.finish();
@@ -126,7 +127,7 @@ class DeterminismTest {
     private Company company(LoadedModel model, int parallel, List<Integer> ids, Probe want) {
         var got = new Probe();
         var engine = new SimulatedEngine(model.lm(), tokenizer, parallel,
-                1 + random.nextInt(3), Drafter.NONE, got,
+                new SimulatedEngine.Draws(1 + random.nextInt(3), Drafter.NONE), got,
                 KvTiers.host(ModelFingerprint.named("stories"), 1 << 20));
         Branch parked = random.nextInt(3) == 0 ? park(engine) : Branch.NONE;
         int before = random.nextInt(6);

@@ -320,6 +320,7 @@ class EngineTest {
             Branch main = engine.branch();
             var first = read(engine.submit(greedy(30, 4), main));
             assertEquals(0, first.finished().usage().cachedTokens());
+            assertEquals(33, engine.computed(main), "all but the last token drawn");
             int rows = model.rowsComputed();
             // Seen before but for its last token: 29 of 30 are kept.
             var again = read(engine.submit(greedy(30, 4), main));
@@ -334,7 +335,11 @@ class EngineTest {
             assertEquals(expected(script, other, 4), forked.ids());
             assertTrue(forked.finished().usage().cachedTokens() >= 30);
             assertEquals(2, model.pagesCopied());
-            var untouched = read(engine.submit(greedy(30, 4), main));
+            TokenStream watched = engine.submit(greedy(30, 4), main);
+            var untouched = read(watched);
+            assertEquals(29, watched.cachedTokens());
+            assertEquals(4, watched.produced());
+            assertTrue(watched.done());
             assertEquals(first.ids(), untouched.ids());
             assertEquals(29, untouched.finished().usage().cachedTokens());
         }

@@ -69,19 +69,22 @@ final class SimulatedEngine {
     }
 
     SimulatedEngine(CausalLm model, int parallel, Drafter drafter, LoopObserver observer) {
-        this(model, TOKENIZER, parallel, 1, drafter, observer, KvTiers.NONE);
+        this(model, TOKENIZER, parallel, new Draws(1, drafter), observer, KvTiers.NONE);
     }
 
-    SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, int samplerThreads,
-            Drafter drafter, LoopObserver observer, KvTiers tiers) {
+    /// Who draws tokens, and who guesses them.
+    record Draws(int samplerThreads, Drafter drafter) { }
+
+    SimulatedEngine(CausalLm model, Tokenizer tokenizer, int parallel, Draws draws,
+            LoopObserver observer, KvTiers tiers) {
         cache = new KvCache(model, tiers);
         LoopSetup plain = LoopSetup.of(model, cache,
                 EngineOptions.defaults().withParallel(parallel), stats, observer);
         loop = new TokenLoop(model, tokenizer, new LoopSetup(cache, plain.scheduler(), parallel,
-                samplerThreads, drafter, plain.quotas(), plain.pace(), new StepTurns().join(1), stats, observer,
-                () -> now, () -> ended++));
+                draws.samplerThreads, draws.drafter, plain.quotas(), plain.pace(),
+                new StepTurns().join(1), stats, observer, () -> now, () -> ended++));
         door = new RequestDoor(
-                tokenizer, cache, loop.vocab(), drafter != Drafter.NONE, plain.quotas(),
+                tokenizer, cache, loop.vocab(), draws.drafter != Drafter.NONE, plain.quotas(),
                 () -> now);
     }
 

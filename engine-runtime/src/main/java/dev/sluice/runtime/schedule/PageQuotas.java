@@ -40,7 +40,8 @@ public final class PageQuotas {
                 : new Admission.Verdict.Admitted();
     }
 
-    /// Pages that one request of a part may need: the tightest hard limit on the way up. Any thread.
+    /// Pages that one request of a part may need: the tightest hard limit on the way up. Any
+    /// thread.
     public int most(String path) {
         int most = Integer.MAX_VALUE;
         for (String part = path; !part.isEmpty(); part = above(part)) {

@@ -5,21 +5,32 @@ import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.host.ModelHost;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Anthropic's protocol: `POST /v1/messages`, and `POST /v1/messages/count_tokens`. The header
 /// `anthropic-version` is accepted whatever it says: one version exists. Any thread.
 public final class AnthropicEndpoints implements Endpoints {
+    /// Shorter than what proxies and clients take for a dead connection.
+    private static final Duration PINGS = Duration.ofSeconds(10);
+
     private final ModelHost host;
+    private final Duration pings;
 
     public AnthropicEndpoints(ModelHost host) {
+        this(host, PINGS);
+    }
+
+    /// @param pings after which a client that waits for its first token hears something
+    public AnthropicEndpoints(ModelHost host, Duration pings) {
         this.host = host;
+        this.pings = pings;
     }
 
     @Override
     public Map<String, Handler> routes() {
-        var messages = new Messages(host);
+        var messages = new Messages(host, pings);
         var routes = new LinkedHashMap<String, Handler>();
         routes.put("POST /v1/messages", call -> answer(call, messages::create));
         routes.put("POST /v1/messages/count_tokens",

@@ -11,7 +11,8 @@ import java.util.Map;
 /// From Anthropic's messages, whose content is blocks, to messages as chat templates read them.
 ///
 ///     user       text -> user message       tool_result -> tool message, before the text
-///     assistant  text -> content            thinking -> reasoning_content    tool_use -> tool_calls
+///     assistant  text -> content            thinking -> reasoning_content
+///                                           tool_use -> tool_calls
 ///
 /// Neighbours of one role are one message. A last message of the assistant is the beginning of the
 /// answer. `redacted_thinking` is read by nobody but who made it, and left out. One request's.

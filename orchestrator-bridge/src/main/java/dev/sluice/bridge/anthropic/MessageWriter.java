@@ -85,6 +85,9 @@ final class MessageWriter {
     }
 
     private static String stopReason(Finished finished, BlockWriter blocks) {
+        if (blocks.isFull()) {
+            return "tool_use";
+        }
         return switch (finished.reason()) {
             case STOP -> {
                 if (blocks.hasCalls()) {
@@ -94,7 +97,7 @@ final class MessageWriter {
             }
             case LENGTH, DEADLINE -> "max_tokens";
             case CONTEXT_FULL -> "model_context_window_exceeded";
-            case CANCELLED -> blocks.isFull() ? "tool_use" : "end_turn";
+            case CANCELLED -> "end_turn";
         };
     }
 

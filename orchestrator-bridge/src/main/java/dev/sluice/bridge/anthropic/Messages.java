@@ -10,14 +10,18 @@ import dev.sluice.bridge.chat.ChatRun;
 import dev.sluice.bridge.chat.ChoiceReader;
 import dev.sluice.bridge.chat.RunningChoices;
 import dev.sluice.bridge.host.ModelHost;
+import java.time.Duration;
 import java.util.Map;
 
 /// `POST /v1/messages` and `POST /v1/messages/count_tokens`. Any thread.
 final class Messages {
     private final ModelHost host;
+    private final Duration pings;
 
-    Messages(ModelHost host) {
+    /// @param pings after which a client that waits for its first token hears something
+    Messages(ModelHost host, Duration pings) {
         this.host = host;
+        this.pings = pings;
     }
 
     void countTokens(Call call, String requestId) {
@@ -55,14 +59,12 @@ final class Messages {
         JsonReply.send(call.exchange(), 200, writer.message(content.blocks(), answer, blocks));
     }
 
-    private static void stream(
+    private void stream(
             Call call, MessageWriter writer, ChoiceReader answer, String requestId) {
-        // What fails before the first token is still an error with a status of its own.
-        ChoiceReader.Piece first = answer.next();
-        try (var events = new EventStream(call.exchange())) {
+        try (var stream = new PatientStream(call.exchange(), writer.start(), pings)) {
             try {
-                event(events, writer.start());
-                event(events, Map.of("type", "ping"));
+                ChoiceReader.Piece first = stream.first(answer);
+                EventStream events = stream.events();
                 var blocks = new BlockWriter(writer.shape(), new StreamedContent(events));
                 first.events().forEach(blocks::add);
                 writer.read(answer, blocks);
@@ -70,7 +72,10 @@ final class Messages {
                 event(events, Map.of("type", "message_stop"));
             } catch (ApiException e) {
                 answer.cancel();
-                event(events, AnthropicErrors.body(e, requestId));
+                if (!stream.hasBegun()) {
+                    throw e;
+                }
+                event(stream.events(), AnthropicErrors.body(e, requestId));
             }
         }
     }

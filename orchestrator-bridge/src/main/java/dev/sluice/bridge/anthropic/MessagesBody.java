@@ -55,8 +55,8 @@ record MessagesBody(String model, InputMessages input, ToolChoice tools, Thinkin
     private static void check(
             ToolChoice tools, Thinking thinking, InputMessages input, OutputRule rule) {
         if (thinking.enabled() && !tools.forced().isEmpty()) {
-            throw ApiException.invalid("tool_choice",
-                    "tool_choice: thinking and a tool_choice that forces a call exclude each other");
+            throw ApiException.invalid("tool_choice", "tool_choice: thinking and a tool_choice "
+                    + "that forces a call exclude each other");
         }
         if (thinking.enabled() && !input.prefill().isEmpty()) {
             throw ApiException.invalid("messages", "messages: with thinking, the last message must "

@@ -12,7 +12,8 @@ import java.util.List;
 /// Language Models to Fill in the Middle", arXiv 2207.14255). With tokens for repositories and
 /// files, other files come as in Qwen2.5-Coder (arXiv 2409.12186, section 3.1.2):
 ///
-///     [BOS] REPO myproject FILE name text ... FILE filename PREFIX prefix SUFFIX suffix MIDDLE prompt
+///     [BOS] REPO myproject FILE name text ... FILE filename
+///     PREFIX prefix SUFFIX suffix MIDDLE prompt
 ///
 /// without them, they come as text before the prefix. What the user sends is never parsed for
 /// control tokens, except `prompt`, which is part of the answer to be. One request's.

@@ -4,10 +4,24 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.bridge.anthropic.AnthropicEndpoints;
 import dev.sluice.bridge.api.ApiKeys;
+import dev.sluice.bridge.api.Call;
+import dev.sluice.bridge.api.Endpoints;
+import dev.sluice.bridge.http.Exchange;
+import dev.sluice.bridge.http.HttpOptions;
+import dev.sluice.bridge.http.HttpServer;
 import dev.sluice.models.json.Json;
+import dev.sluice.runtime.GenerateRequest;
+import dev.sluice.runtime.SamplingParams;
+import dev.sluice.runtime.TokenStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -80,6 +94,45 @@ final class AnthropicHttpTest {
         assertTrue(List.of("max_tokens", "end_turn").contains(
                 map(delta.get("delta")).get("stop_reason")), delta.toString());
         assertTrue((Long) map(delta.get("usage")).get("output_tokens") > 1, delta.toString());
+    }
+
+    @Test
+    void whoWaitsIsPinged() throws Exception {
+        Endpoints.Handler handler = new AnthropicEndpoints(server.host(), Duration.ofMillis(1))
+                .routes().get("POST /v1/messages");
+        Exchange.Handler alone = new Exchange.Handler() {
+            @Override
+            public void handle(Exchange exchange) {
+                handler.handle(new Call(exchange, "", Map.of()));
+            }
+
+            @Override
+            public Exchange.Refusal refusal(int status, String message) {
+                return new Exchange.Refusal("text/plain", new byte[0], Map.of());
+            }
+        };
+        server.get("/props");
+        var busy = new ArrayList<TokenStream>();
+        for (int i = 0; i < 8; i++) {
+            busy.add(server.model().engine().submit(GenerateRequest.of(new int[] {1, 2 + i},
+                    PatchedServer.CONTEXT, SamplingParams.greedy().withIgnoreEos(true))));
+        }
+        try (var http = HttpServer.start(HttpOptions.defaults(), alone);
+                var client = HttpClient.newHttpClient()) {
+            var reply = client.send(HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + http.port() + "/v1/messages"))
+                    .POST(HttpRequest.BodyPublishers.ofString(body(HI, ",\"stream\":true")))
+                    .build(), HttpResponse.BodyHandlers.ofString());
+            String text = reply.body();
+            assertTrue(text.startsWith("event: message_start"), text);
+            assertTrue(text.split("event: ping").length > 3, text);
+            assertEquals(2, text.split("event: message_start", -1).length, text);
+            assertTrue(text.indexOf("event: content_block_start")
+                    > text.lastIndexOf("event: ping"), text);
+            assertTrue(text.contains("event: message_stop"), text);
+        } finally {
+            busy.forEach(TokenStream::cancel);
+        }
     }
 
     @Test

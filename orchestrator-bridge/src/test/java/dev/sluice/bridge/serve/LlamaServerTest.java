@@ -3,11 +3,21 @@ package dev.sluice.bridge.serve;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.ApiKeys;
+import dev.sluice.bridge.host.HostedModel;
+import dev.sluice.bridge.host.ModelHost;
+import dev.sluice.bridge.http.HttpOptions;
+import dev.sluice.bridge.http.HttpServer;
 import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.models.json.Json;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -16,6 +26,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -189,7 +200,8 @@ final class LlamaServerTest {
 
     @Test
     void grammarsAreObeyed() throws Exception {
-        Map<?, ?> gbnf = complete("\"prompt\":\"a\",\"grammar\":\"root ::= \\\"yes\\\" | \\\"no\\\"\"");
+        Map<?, ?> gbnf = complete("\"prompt\":\"a\","
+                + "\"grammar\":\"root ::= \\\"yes\\\" | \\\"no\\\"\"");
         assertTrue(Set.of("yes", "no").contains(gbnf.get("content")), gbnf.toString());
         assertEquals("eos", gbnf.get("stop_type"));
         Map<?, ?> schema = complete("\"prompt\":\"a\",\"json_schema\":{\"enum\":[1,2]}");
@@ -318,6 +330,55 @@ final class LlamaServerTest {
         assertEquals(Map.of("vocab_type", 2L, "n_vocab", 512L, "n_ctx", 2048L, "n_ctx_train", 256L,
                 "n_embd", 64L, "n_params", 139584L, "size", 558336L, "ftype", "F32"), meta);
         assertEquals("ok", server.get("/v1/health").json().get("status"));
+    }
+
+    @Test
+    void aLoadingModelIsNotHealthy() throws Exception {
+        var loading = new CountDownLatch(1);
+        var loaded = new CountDownLatch(1);
+        var host = new ModelHost(Map.of("slow", new ModelHost.Opener() {
+            @Override
+            public HostedModel open() {
+                loading.countDown();
+                try {
+                    loaded.await();
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+                throw new IllegalStateException("it was only a test");
+            }
+
+            @Override
+            public long bytes() { return 1; }
+        }), 10);
+        try (var http = HttpServer.start(
+                HttpOptions.defaults(), new ApiServer(host, ApiKeys.OPEN));
+                var client = HttpClient.newHttpClient()) {
+            Thread user = Thread.ofVirtual().start(() -> assertThrows(
+                    ApiException.class, () -> host.acquire("")));
+            loading.await();
+            var health = HttpRequest.newBuilder(
+                    URI.create("http://127.0.0.1:" + http.port() + "/health")).build();
+            var reply = client.send(health, HttpResponse.BodyHandlers.ofString());
+            assertEquals(503, reply.statusCode());
+            assertTrue(reply.body().contains("unavailable_error"), reply.body());
+            loaded.countDown();
+            user.join();
+            assertEquals(200, client.send(
+                    health, HttpResponse.BodyHandlers.ofString()).statusCode());
+        }
+    }
+
+    @Test
+    void aSlotKeepsWhatAChatLeft() throws Exception {
+        server.post("/v1/chat/completions", "{\"messages\":[{\"role\":\"user\",\"content\":"
+                + "\"a chat\"}],\"max_tokens\":3,\"ignore_eos\":true}");
+        long kept = 0;
+        for (int slot = 0; slot < 4; slot++) {
+            kept = Math.max(kept, (Long) server.post("/slots/" + slot + "?action=save",
+                    "{\"filename\":\"chat.bin\"}").json().get("n_saved"));
+        }
+        assertTrue(kept > 20, "tokens kept: " + kept);
     }
 
     @Test

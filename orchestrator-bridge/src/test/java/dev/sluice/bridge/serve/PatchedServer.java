@@ -60,6 +60,8 @@ final class PatchedServer implements AutoCloseable {
 
     int port() { return server.port(); }
 
+    ModelHost host() { return host; }
+
     HostedModel model() { return host.list().getFirst().model().orElseThrow(); }
 
     record Reply(int status, String body, HttpResponse<String> response) {
