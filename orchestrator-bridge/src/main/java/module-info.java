@@ -14,5 +14,7 @@ module dev.sluice.bridge {
     requires org.jline;
     requires java.desktop;
 
+    uses dev.sluice.models.TextEncoderProvider;
+
     opens dev.sluice.bridge.cli to info.picocli;
 }

@@ -148,6 +148,19 @@ public final class Kernels implements AutoCloseable {
         backend.rmsNorm(x, weight, epsilon, out);
     }
 
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        floats("x", x, x.rows(), x.cols());
+        floats("weight", weight, 1, x.cols());
+        floats("bias", bias, 1, x.cols());
+        floats("out", out, x.rows(), x.cols());
+        backend.layerNorm(x, weight, bias, epsilon, out);
+    }
+
+    public void gelu(Matrix x) {
+        floats("x", x, x.rows(), x.cols());
+        backend.gelu(x);
+    }
+
     public void addBias(Matrix x, Matrix bias) {
         floats("x", x, x.rows(), x.cols());
         floats("bias", bias, 1, x.cols());

@@ -5,7 +5,7 @@ package dev.sluice.kernels;
 ///
 /// @param positions  [T,1] I32, position of each row in its sequence
 /// @param sequences  [T,1] I32, index of each row's sequence in `pageTable`; rows of one sequence
-///                   are neighbours with ascending positions
+///                   are neighbours whose positions do not descend
 /// @param slots      [T,1] I32, page * pageSize + offset where the row's key and value go
 /// @param pageTable  [S, maxPages] I32, page of each pageSize positions of a sequence
 public record RowMap(Matrix positions, Matrix sequences, Matrix slots, Matrix pageTable) {}

@@ -9,6 +9,7 @@ import dev.sluice.bridge.llama.SlotFolder;
 import dev.sluice.bridge.serve.ApiServer;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
+import dev.sluice.models.EncoderOptions;
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
@@ -214,6 +215,21 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
+        return encoder(name, path, chosen, err)
+                .orElseGet(() -> generator(name, path, chosen, err));
+    }
+
+    private Optional<ModelHost.Opener> encoder(String name, Path path, BackendChoice chosen,
+            PrintWriter err) {
+        return EncoderOpener.of(name, path,
+                EncoderOptions.defaults().withContext(context).withKvType(kvType.dtype()),
+                () -> Kernels.open(chosen.name(), new BackendOptions(0, threads.orElse(
+                        Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE)),
+                new EncoderOpener.Sharing(queue, turns, shares.getOrDefault(name, 1.0)), err);
+    }
+
+    private ModelHost.Opener generator(String name, Path path, BackendChoice chosen,
+            PrintWriter err) {
         int used = threads.orElse(Runtime.getRuntime().availableProcessors());
         boolean graph = ModelPath.isGraph(path);
         var options = new LoadOptions(kvType.dtype(), context, parallel,

@@ -18,7 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A loaded model with all that the protocols need of it. Any thread.
-public final class HostedModel implements AutoCloseable {
+public final class HostedModel implements Hosted {
     private final String name;
     private final Engine engine;
     private final ModelFacts facts;
@@ -58,7 +58,15 @@ public final class HostedModel implements AutoCloseable {
         slots = new TaskSlots(engine, Math.max(1, parallel));
     }
 
+    @Override
     public String name() { return name; }
+
+    @Override
+    public String purpose() {
+        return "a model that generates text: it answers at /v1/chat/completions and has no "
+                + "vectors; embeddings and scores come from a model made for them (a BERT, or a "
+                + "decoder that says how it is pooled)";
+    }
 
     public Engine engine() { return engine; }
 
@@ -72,6 +80,7 @@ public final class HostedModel implements AutoCloseable {
     /// Sequences decoded at once.
     public int parallel() { return parallel; }
 
+    @Override
     public MemoryPlan memory() { return memory; }
 
     public Clock clock() { return clock; }

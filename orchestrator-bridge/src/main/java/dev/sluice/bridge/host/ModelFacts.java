@@ -3,6 +3,7 @@ package dev.sluice.bridge.host;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import java.nio.file.Path;
 
@@ -18,7 +19,7 @@ public record ModelFacts(Path path, String architecture, String vocabularyKind, 
     static ModelFacts of(LoadedModel model) {
         String kind = switch (model.file()) {
             case GgufFile gguf -> gguf.metadata().string("tokenizer.ggml.model", "");
-            case SafetensorsFolder _ -> "";
+            case SafetensorsFolder _, ModelGraph _ -> "";
         };
         long parameters = 0;
         FileTensor largest = model.file().tensors().iterator().next();

@@ -1,13 +1,16 @@
 package dev.sluice.bridge.host;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.models.EncoderTask;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 
 /// The models of one process by name: loaded when first asked for, and unloaded, least recently
 /// used first, when the memory limit does not allow another. A model in use is never unloaded.
@@ -15,15 +18,44 @@ import java.util.concurrent.locks.ReentrantLock;
 public final class ModelHost implements AutoCloseable {
     /// Opens a model; called on the thread of the request that needs it.
     public interface Opener {
-        HostedModel open();
+        Hosted open();
 
         /// Bytes that the model will take, known without loading it.
         long bytes();
+
+        /// What it encodes texts for; empty for a model that generates.
+        default Optional<EncoderTask> encodes() { return Optional.empty(); }
     }
 
     /// A model that stays loaded until this is closed.
     public interface Lease extends AutoCloseable {
-        HostedModel model();
+        Hosted hosted();
+
+        /// The model that generates.
+        ///
+        /// @throws ApiException if it is an encoder
+        default HostedModel model() {
+            return switch (hosted()) {
+                case HostedModel model -> model;
+                case HostedEncoder encoder -> throw unfit(encoder);
+            };
+        }
+
+        /// The encoder for `task`.
+        ///
+        /// @throws ApiException if it is none, or another kind
+        default HostedEncoder encoder(EncoderTask task) {
+            return switch (hosted()) {
+                case HostedEncoder encoder when encoder.config().task() == task -> encoder;
+                case HostedEncoder encoder -> throw unfit(encoder);
+                case HostedModel model -> throw unfit(model);
+            };
+        }
+
+        private static ApiException unfit(Hosted hosted) {
+            return ApiException.invalid("model", "the model '%s' is %s".formatted(
+                    hosted.name(), hosted.purpose()));
+        }
 
         @Override
         void close();
@@ -43,7 +75,7 @@ public final class ModelHost implements AutoCloseable {
         private final String name;
         private final Opener opener;
         private State state = State.ABSENT;
-        private Optional<HostedModel> model = Optional.empty();
+        private Optional<Hosted> model = Optional.empty();
         private int users;
         private long lastUse;
 
@@ -53,9 +85,25 @@ public final class ModelHost implements AutoCloseable {
         }
     }
 
-    /// @param state  absent, loading, loaded or closing
+    /// @param state    absent, loading, loaded or closing
+    /// @param encodes  empty for a model that generates
+    /// @param hosted   what is loaded
     public record Listed(String name, String state, long bytes, int users,
-            Optional<HostedModel> model) { }
+            Optional<EncoderTask> encodes, Optional<Hosted> hosted) {
+
+        /// The loaded model, if it generates.
+        public Optional<HostedModel> model() {
+            return hosted.flatMap(each -> switch (each) {
+                case HostedModel model -> Optional.of(model);
+                case HostedEncoder _ -> Optional.empty();
+            });
+        }
+
+        /// `generator`, `embedding`, `reranker` or `classifier`
+        public String kind() {
+            return encodes.map(task -> task.name().toLowerCase(Locale.ROOT)).orElse("generator");
+        }
+    }
 
     private final Map<String, Slot> slots = new LinkedHashMap<>();
     private final long bytesMax;
@@ -74,7 +122,25 @@ public final class ModelHost implements AutoCloseable {
         this.bytesMax = bytesMax;
     }
 
-    public String defaultName() { return slots.keySet().iterator().next(); }
+    /// The first model that generates; the first of all if none does.
+    public String defaultName() {
+        return first(opener -> opener.encodes().isEmpty()).orElseGet(() -> slots.keySet().iterator().next());
+    }
+
+    /// The first encoder for `task`, or else the default model, whose refusal says what it is.
+    public String defaultName(EncoderTask task) {
+        return first(opener -> opener.encodes().stream().anyMatch(task::equals))
+                .orElseGet(this::defaultName);
+    }
+
+    private Optional<String> first(Predicate<Opener> fits) {
+        for (Slot slot : slots.values()) {
+            if (fits.test(slot.opener)) {
+                return Optional.of(slot.name);
+            }
+        }
+        return Optional.empty();
+    }
 
     public List<Listed> list() {
         lock.lock();
@@ -82,7 +148,7 @@ public final class ModelHost implements AutoCloseable {
             var listed = new ArrayList<Listed>();
             for (Slot slot : slots.values()) {
                 listed.add(new Listed(slot.name, slot.state.text,
-                        slot.opener.bytes(), slot.users, slot.model));
+                        slot.opener.bytes(), slot.users, slot.opener.encodes(), slot.model));
             }
             return listed;
         } finally {
@@ -124,7 +190,7 @@ public final class ModelHost implements AutoCloseable {
     }
 
     private Lease load(Slot slot) {
-        Optional<HostedModel> opened = Optional.empty();
+        Optional<Hosted> opened = Optional.empty();
         try {
             opened = Optional.of(slot.opener.open());
         } catch (RuntimeException e) {
@@ -182,7 +248,7 @@ public final class ModelHost implements AutoCloseable {
 
     private void unload(Slot slot) {
         slot.state = State.CLOSING;
-        HostedModel model = slot.model.orElseThrow();
+        Hosted model = slot.model.orElseThrow();
         slot.model = Optional.empty();
         lock.unlock();
         try {
@@ -195,14 +261,14 @@ public final class ModelHost implements AutoCloseable {
     }
 
     private Lease lease(Slot slot) {
-        HostedModel model = slot.model.orElseThrow();
+        Hosted model = slot.model.orElseThrow();
         slot.users++;
         slot.lastUse = ++uses;
         return new Lease() {
             private boolean returned;
 
             @Override
-            public HostedModel model() { return model; }
+            public Hosted hosted() { return model; }
 
             @Override
             public void close() {

@@ -58,6 +58,7 @@ public final class OpenAiEndpoints implements Endpoints {
         entry.put("owned_by", "sluice");
         entry.put("state", model.state());
         entry.put("bytes", model.bytes());
+        entry.put("kind", model.kind());
         entry.put("meta", model.model().map(ServerProperties::meta).orElse(null));
         return entry;
     }

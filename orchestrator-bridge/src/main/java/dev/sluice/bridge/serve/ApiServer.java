@@ -7,6 +7,7 @@ import dev.sluice.bridge.api.ApiKeys;
 import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.api.JsonReply;
+import dev.sluice.bridge.encode.EncoderEndpoints;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
@@ -32,6 +33,7 @@ public final class ApiServer implements Exchange.Handler {
         openAi = new OpenAiEndpoints(host);
         routes = new RouteTable(List.of(
                 openAi,
+                new EncoderEndpoints(host),
                 new AnthropicEndpoints(host),
                 new LlamaEndpoints(host, slots)));
     }

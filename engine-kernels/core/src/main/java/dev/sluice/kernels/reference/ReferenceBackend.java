@@ -7,6 +7,7 @@ import dev.sluice.kernels.Dequantiser;
 import dev.sluice.kernels.ExpertWeights;
 import dev.sluice.kernels.KvPages;
 import dev.sluice.kernels.Matrix;
+import dev.sluice.kernels.NormalDistribution;
 import dev.sluice.kernels.RopeSpec;
 import dev.sluice.kernels.RouterSpec;
 import dev.sluice.kernels.RowMap;
@@ -143,6 +144,34 @@ public final class ReferenceBackend implements KernelBackend {
             double factor = 1 / Math.sqrt(squares / x.cols() + epsilon);
             for (int c = 0; c < x.cols(); c++) {
                 out.f32(t, c, (float) (x.f32(t, c) * factor * weight.f32(0, c)));
+            }
+        }
+    }
+
+    @Override
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        for (int t = 0; t < x.rows(); t++) {
+            double mean = 0;
+            for (int c = 0; c < x.cols(); c++) {
+                mean += x.f32(t, c) / (double) x.cols();
+            }
+            double squares = 0;
+            for (int c = 0; c < x.cols(); c++) {
+                squares += (x.f32(t, c) - mean) * (x.f32(t, c) - mean);
+            }
+            double factor = 1 / Math.sqrt(squares / x.cols() + epsilon);
+            for (int c = 0; c < x.cols(); c++) {
+                out.f32(t, c, (float) ((x.f32(t, c) - mean) * factor * weight.f32(0, c)
+                        + bias.f32(0, c)));
+            }
+        }
+    }
+
+    @Override
+    public void gelu(Matrix x) {
+        for (int t = 0; t < x.rows(); t++) {
+            for (int c = 0; c < x.cols(); c++) {
+                x.f32(t, c, (float) (x.f32(t, c) * NormalDistribution.below(x.f32(t, c))));
             }
         }
     }

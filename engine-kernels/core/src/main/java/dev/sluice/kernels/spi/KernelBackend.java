@@ -84,6 +84,19 @@ public interface KernelBackend extends AutoCloseable {
     /// be x. Per-head norms pass [T*H,C].
     void rmsNorm(Matrix x, Matrix weight, float epsilon, Matrix out);
 
+    /// out [T,D] = (x [T,D] - mean(x)) / sqrt(mean((x - mean(x))^2) + epsilon) * weight [1,D]
+    /// + bias [1,D] (Ba, Kiros and Hinton 2016); out may be x. The default works on any backend,
+    /// by way of host memory.
+    default void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        HostRows.layerNorm(this, x, weight, bias, epsilon, out);
+    }
+
+    /// x = x * Phi(x), where Phi is the normal distribution: GELU in its exact form (Hendrycks and
+    /// Gimpel 2016). The default works on any backend, by way of host memory.
+    default void gelu(Matrix x) {
+        HostRows.gelu(this, x);
+    }
+
     /// x [T,N] += bias [1,N]
     void addBias(Matrix x, Matrix bias);
 
@@ -134,7 +147,9 @@ public interface KernelBackend extends AutoCloseable {
     void storeValues(Matrix rows, KvPages pages, Matrix slots);
 
     /// out [T, heads*valueDim] = softmax(scale * q [T, heads*keyDim] . keys) * values, over the
-    /// positions of the row's own sequence up to and including its own (within the window).
+    /// positions of the row's own sequence up to and including its own (within the window). Rows
+    /// of a sequence may stand at the same position: an encoder puts all of them at the last one,
+    /// so that each sees the whole text.
     /// Keys and values of this step are stored before. Head a reads KV head a / (heads/kvHeads).
     /// Reduced in ranges of [AttentionSpec#SPLIT_POSITIONS], merged in ascending order.
     void attention(AttentionSpec spec, Matrix q, KvPages pages, RowMap rows, Matrix out);

@@ -191,6 +191,27 @@ public final class VectorBackend implements KernelBackend {
     }
 
     @Override
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        if (alone(x)) {
+            VectorEncoderRows.layerNorm(new VectorEncoderRows.Norm(weight, bias, epsilon), x, out,
+                    0, x.rows(), lanes[0]);
+        } else {
+            var norm = new VectorEncoderRows.Norm(weight, bias, epsilon);
+            share(x, (from, to, worker) -> VectorEncoderRows.layerNorm(norm, x, out, from, to,
+                    lanes[worker]));
+        }
+    }
+
+    @Override
+    public void gelu(Matrix x) {
+        if (alone(x)) {
+            VectorEncoderRows.gelu(x, 0, x.rows());
+        } else {
+            share(x, (from, to, _) -> VectorEncoderRows.gelu(x, from, to));
+        }
+    }
+
+    @Override
     public void addBias(Matrix x, Matrix bias) {
         if (alone(x)) {
             VectorRows.addBias(x, bias, 0, x.rows());

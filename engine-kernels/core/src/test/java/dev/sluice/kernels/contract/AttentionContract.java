@@ -200,7 +200,7 @@ final class AttentionContract {
     /// is (4 sqrt(d) + 8) u * sqrt(d) (with sum|q k| about 0.64 d, 1 allowed). The weights of the
     /// softmax move by twice that relative to themselves, plus 64 u for exp and the sums, and
     /// values are at most 6.
-    private static void requireClose(String context, Layer layer, List<int[]> rows, float[] want,
+    static void requireClose(String context, Layer layer, List<int[]> rows, float[] want,
             float[] got) {
         double score = Tolerance.sum(layer.keyDim()) * Math.sqrt(layer.keyDim());
         double allowed = 6 * (2 * score + 64 * Tolerance.U);

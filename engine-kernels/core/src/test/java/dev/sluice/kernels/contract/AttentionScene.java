@@ -149,14 +149,17 @@ final class AttentionScene {
     /// Attention of the given rows (sequence, position) of one step: [rows, heads * valueDim], on
     /// guarded and poisoned memory.
     float[] attend(List<int[]> rows, String context) {
+        return attend(rows, rows.stream().mapToInt(row -> row[1]).toArray(), context);
+    }
+
+    /// The same for rows that see as far as if they stood at `positions`, as an encoder's do.
+    float[] attend(List<int[]> rows, int[] positions, String context) {
         int width = layer.heads() * layer.keyDim();
         float[] queries = new float[rows.size() * width];
-        int[] positions = new int[rows.size()];
         int[] sequences = new int[rows.size()];
         for (int t = 0; t < rows.size(); t++) {
             sequences[t] = rows.get(t)[0];
-            positions[t] = rows.get(t)[1];
-            put(queries, t, numbers(3, sequences[t], positions[t], width));
+            put(queries, t, numbers(3, sequences[t], rows.get(t)[1], width));
         }
         Operand q = new Operand(kernels, "q", Operand.Role.INPUT, DType.F32,
                 Operand.bits(queries), rows.size(), width);

@@ -1,5 +1,11 @@
 package dev.sluice.kernels.contract;
 
+import static dev.sluice.kernels.contract.Tampering.ascending;
+import static dev.sluice.kernels.contract.Tampering.change;
+import static dev.sluice.kernels.contract.Tampering.changed;
+import static dev.sluice.kernels.contract.Tampering.copy;
+import static dev.sluice.kernels.contract.Tampering.overwrite;
+
 import dev.sluice.kernels.Activation;
 import dev.sluice.kernels.AttentionSpec;
 import dev.sluice.kernels.BackendOptions;
@@ -15,7 +21,6 @@ import dev.sluice.kernels.RowMap;
 import dev.sluice.kernels.reference.ReferenceProvider;
 import dev.sluice.kernels.spi.KernelBackend;
 import dev.sluice.kernels.spi.WeightLoader;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Collections;
 import java.util.EnumSet;
@@ -156,6 +161,33 @@ final class BrokenBackend implements KernelBackend {
     }
 
     @Override
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        int rows = is(Fault.LAYER_NORM_FIRST_ROW_ONLY) ? Math.min(1, x.rows()) : x.rows();
+        if (is(Fault.LAYER_NORM_FORGETS_MEAN)) {
+            oracle.rmsNorm(x, weight, epsilon, out);
+            oracle.addBias(out, bias);
+            return;
+        }
+        oracle.layerNorm(x.rows(0, rows), weight,
+                is(Fault.LAYER_NORM_FORGETS_BIAS) ? change(bias, _ -> 0) : bias,
+                is(Fault.LAYER_NORM_FORGETS_EPSILON) ? 0 : epsilon, out.rows(0, rows));
+        alone(Fault.LAYER_NORM_OTHER_BITS_ALONE, out);
+    }
+
+    @Override
+    public void gelu(Matrix x) {
+        Matrix before = copy(x);
+        if (is(Fault.GELU_BY_TANH)) {
+            oracle.gatedActivation(Activation.GELU_TANH, before, change(x, _ -> 1), x);
+            return;
+        }
+        oracle.gelu(x);
+        if (is(Fault.GELU_SKIPS_LAST_ELEMENT) && x.rows() > 0) {
+            x.f32(x.rows() - 1, x.cols() - 1, before.f32(x.rows() - 1, x.cols() - 1));
+        }
+    }
+
+    @Override
     public void addBias(Matrix x, Matrix bias) {
         oracle.addBias(is(Fault.BIAS_FIRST_ROW_ONLY) ? x.rows(0, Math.min(1, x.rows())) : x, bias);
     }
@@ -239,7 +271,7 @@ final class BrokenBackend implements KernelBackend {
                 }
                 yield masked;
             }
-            case MATMUL_TRUNCATES_X -> change(x, BrokenBackend::truncated);
+            case MATMUL_TRUNCATES_X -> change(x, Tampering::truncated);
             case HONEST_QUANTISED_ACTIVATIONS -> quantised(x, weight.dtype(), false);
             case MATMUL_HALF_SCALES -> quantised(x, weight.dtype(), true);
             default -> x;
@@ -360,6 +392,9 @@ final class BrokenBackend implements KernelBackend {
         var spec = new AttentionSpec(s.heads(), s.scale(), softcap, window, sinks);
         Matrix positions = is(Fault.ATTENTION_SEES_FUTURE, pages.dtype())
                 ? changed(rows.positions(), p -> p + 1) : rows.positions();
+        if (is(Fault.ATTENTION_BY_ROW_NUMBER)) {
+            positions = ascending(rows);
+        }
         Matrix sequences = is(Fault.ATTENTION_FIRST_SEQUENCE_ONLY)
                 ? changed(rows.sequences(), _ -> 0) : rows.sequences();
         Matrix table = rows.pageTable();
@@ -375,7 +410,7 @@ final class BrokenBackend implements KernelBackend {
             oracle.attention(spec, headsReversed(q, s.heads()), pages, map, turned);
             overwrite(out, headsReversed(turned, s.heads()));
         } else {
-            Matrix used = is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, BrokenBackend::truncated) : q;
+            Matrix used = is(Fault.ATTENTION_TRUNCATES_Q) ? change(q, Tampering::truncated) : q;
             oracle.attention(spec, used, pages, map, out);
         }
         alone(Fault.ATTENTION_OTHER_BITS_ALONE, out);
@@ -538,54 +573,10 @@ final class BrokenBackend implements KernelBackend {
 
     // ---- tools of the saboteur ----------------------------------------------------------
 
-    private interface OfFloat {
-        float of(float value);
-    }
-
-    private interface OfInt {
-        int of(int value);
-    }
-
     /// The next float up, in a batch of one row.
     private void alone(Fault planted, Matrix out) {
         if (is(planted) && out.rows() == 1) {
             overwrite(out, change(out, Math::nextUp));
-        }
-    }
-
-    /// To bfloat16, without rounding.
-    private static float truncated(float value) {
-        return Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000);
-    }
-
-    private static Matrix copy(Matrix m) {
-        int[] bits = new int[m.rows() * m.cols()];
-        for (int i = 0; i < bits.length; i++) {
-            bits[i] = m.i32(0, i);
-        }
-        return Matrix.of(m.dtype(), m.rows(), m.cols(),
-                MemorySegment.ofArray(bits), 0);
-    }
-
-    private static Matrix change(Matrix m, OfFloat change) {
-        Matrix result = copy(m);
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            result.f32(0, i, change.of(m.f32(0, i)));
-        }
-        return result;
-    }
-
-    private static Matrix changed(Matrix m, OfInt change) {
-        Matrix result = copy(m);
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            result.i32(0, i, change.of(m.i32(0, i)));
-        }
-        return result;
-    }
-
-    private static void overwrite(Matrix m, Matrix with) {
-        for (int i = 0; i < m.rows() * m.cols(); i++) {
-            m.i32(0, i, with.i32(0, i));
         }
     }
 }

@@ -19,16 +19,16 @@ import java.util.Random;
 /// Batch invariance: a row's result is the same bits alone, in company of any size and order,
 /// however its prompt was cut and wherever its pages lie.
 final class InvarianceContract {
-    private static final int ROWS = 37;
+    static final int ROWS = 37;
 
     private InvarianceContract() { }
 
     /// Any operation that maps rows of x to rows of out.
-    private interface RowOperation {
+    interface RowOperation {
         void run(Matrix x, Matrix out);
     }
 
-    private static void rowsAlone(Kernels subject, String operation, long seed, float[] x,
+    static void rowsAlone(Kernels subject, String operation, long seed, float[] x,
             int outCols, RowOperation run) {
         String context = "%s %s invariance seed=%d".formatted(subject.backendName(), operation,
                 seed);
@@ -216,7 +216,7 @@ final class InvarianceContract {
         }
     }
 
-    private static Matrix written(Kernels subject, float[] values, int cols) {
+    static Matrix written(Kernels subject, float[] values, int cols) {
         Matrix device = subject.allocate(DType.F32, values.length / cols, cols);
         subject.write(Matrix.host(values, values.length / cols, cols), device);
         return device;

@@ -1,92 +1,52 @@
 package dev.sluice.models.family;
 
-import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
-import dev.sluice.kernels.RowBuffer;
 import dev.sluice.models.Batch;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.KvPlan;
-import dev.sluice.models.MalformedBatchException;
 import dev.sluice.models.ModelConfig;
 import java.lang.foreign.MemorySegment;
-import java.util.List;
 
 /// A decoder-only transformer of any family: embeddings, layers, head. Engine thread only.
 final class Decoder implements CausalLm {
     private final Kernels kernels;
     private final ModelConfig config;
     private final Limits limits;
-    private final Matrix embedding;
-    private final float embeddingScale;
-    private final List<DecoderLayer> layers;
+    private final DecoderStack stack;
     private final LogitsHead head;
     private final KvLayers kv;
-    private final Step step;
-    private final Residual residual;
-    private final RowBuffer hidden;
     private final ExpertHooks hooks;
     private final Runnable closing;
-    private Runnable pause = () -> { };
     private boolean closed;
 
     /// What [DecoderLoader] has built.
     ///
-    /// @param embedding  [V,D] with rows that can be read alone
-    /// @param closing    frees what the weights are views of
-    record Built(Matrix embedding, float embeddingScale, List<DecoderLayer> layers,
-            LogitsHead head, KvLayers kv, ExpertHooks hooks, Runnable closing) { }
+    /// @param closing  frees what the weights are views of
+    record Built(DecoderStack stack, LogitsHead head, KvLayers kv, ExpertHooks hooks,
+            Runnable closing) { }
 
     Decoder(Kernels kernels, ModelConfig config, Limits limits, Built built) {
         this.kernels = kernels;
         this.config = config;
         this.limits = limits;
-        embedding = built.embedding;
-        embeddingScale = built.embeddingScale;
-        layers = built.layers;
+        stack = built.stack;
         head = built.head;
         kv = built.kv;
         hooks = built.hooks;
         closing = built.closing;
-        step = new Step(kernels, kv.plan(), kv.ropes(), limits);
-        residual = new Residual(kernels, limits.maxRows(), config.hidden(), config.normEpsilon(),
-                config.scales().residual());
-        hidden = new RowBuffer(kernels, DType.F32, limits.maxRows(), config.hidden());
     }
 
     @Override
     public void forward(Batch batch, Matrix logits) {
-        check(batch);
-        step.fill(batch);
-        Matrix x = hidden.rows(batch.rowCount());
-        kernels.embed(embedding, step.tokenIds(), embeddingScale, x);
-        for (DecoderLayer layer : layers) {
-            layer.forward(kernels, step, residual, x);
-            pause.run();
-        }
+        Matrix x = stack.forward(batch);
         head.forward(batch, x, logits);
         hooks.observer().onStepEnd(kernels);
     }
 
     @Override
     public void pauseBetweenLayers(Runnable action) {
-        pause = action;
-    }
-
-    private void check(Batch batch) {
-        if (batch.rowCount() < 1 || batch.rowCount() > limits.maxRows()
-                || batch.sequenceCount() > limits.maxSequences()) {
-            throw new MalformedBatchException("%d rows of %d sequences, room for %d of %d"
-                    .formatted(
-                    batch.rowCount(), batch.sequenceCount(), limits.maxRows(),
-                    limits.maxSequences()));
-        }
-        for (int r = 0; r < batch.rowCount(); r++) {
-            if (batch.tokenId(r) < 0 || batch.tokenId(r) >= config.vocab()) {
-                throw new MalformedBatchException("token %d of a vocabulary of %d"
-                        .formatted(batch.tokenId(r), config.vocab()));
-            }
-        }
+        stack.pauseBetweenLayers(action);
     }
 
     @Override

@@ -4,8 +4,10 @@ import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.models.CausalLm;
+import dev.sluice.models.EncoderConfig;
 import dev.sluice.models.KvPlan;
 import dev.sluice.models.ModelConfig;
+import dev.sluice.models.TextEncoder;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
 import dev.sluice.models.file.GgufFile;
@@ -14,6 +16,8 @@ import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
 import dev.sluice.models.skip.SublayerMode;
+import dev.sluice.router.ResidentExperts;
+import dev.sluice.router.RoutingObserver;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,6 +68,17 @@ public final class DecoderLoader {
         };
     }
 
+    /// The same for a folder whose class has no head of its own, or one that scores.
+    static DecoderLoader ofEncoder(TensorFile file, int contextTokens, Arena copies) {
+        if (!(file instanceof SafetensorsFolder folder)) {
+            return of(file, contextTokens, copies);
+        }
+        var json = new JsonObject(folder.path().resolve("config.json"), folder.config());
+        Family family = TransformersConfig.encoderFamily(json);
+        return new DecoderLoader(folder, family,
+                TransformersConfig.read(json, family, contextTokens), copies);
+    }
+
     public ModelConfig config() { return config; }
 
     /// The groups of layers that forget alike, as yet without pages.
@@ -81,7 +96,7 @@ public final class DecoderLoader {
         };
     }
 
-    private static UnsupportedModelException graphHasNoWeights(ModelGraph graph) {
+    static UnsupportedModelException graphHasNoWeights(ModelGraph graph) {
         return new UnsupportedModelException(
                 graph.path() + ": a graph is run as it is; no weights can be taken from it");
     }
@@ -107,11 +122,41 @@ public final class DecoderLoader {
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
         requireAllUsed(weights);
         hooks.store().ready();
-        return new Decoder(kernels, config, limits, new Decoder.Built(kernels.upload(table),
-                family.embeddingScale(config), List.copyOf(layers), head, kv, hooks, () -> {
-                    copies.close();
-                    file.close();
-                }));
+        var stack = new DecoderStack(kernels, config, limits, kv, new DecoderStack.Weights(
+                kernels.upload(table), family.embeddingScale(config), List.copyOf(layers)));
+        return new Decoder(kernels, config, limits,
+                new Decoder.Built(stack, head, kv, hooks, this::free));
+    }
+
+    /// Builds the same layers without a head that generates.
+    TextEncoder loadEncoder(Kernels kernels, KvPlan kvPlan, DecoderEncoder.Sizes sizes,
+            EncoderRole role, EncoderConfig encoderConfig) {
+        WeightSource weights = weights();
+        var kv = new KvLayers(kernels, config, family, kvPlan);
+        var hooks = new ExpertHooks(RoutingObserver.none(), new ResidentExperts());
+        Limits limits = sizes.step();
+        var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
+        Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
+        var layers = new ArrayList<DecoderLayer>(config.layers());
+        for (int layer = 0; layer < config.layers(); layer++) {
+            layers.add(family.layer(parts, layer));
+        }
+        var stack = new DecoderStack(kernels, config, limits, kv, new DecoderStack.Weights(
+                kernels.upload(table), family.embeddingScale(config), List.copyOf(layers)));
+        Matrix norm = parts.vector("output_norm.weight");
+        ScoreHead head = ScoreHead.of(kernels, weights, role, config.hidden());
+        if (weights.has("output.weight")) {
+            weights.matrix("output.weight");
+        }
+        requireAllUsed(weights);
+        hooks.store().ready();
+        return new DecoderEncoder(kernels, encoderConfig, config, new DecoderEncoder.Built(
+                stack, norm, head, kv.plan(), sizes, this::free));
+    }
+
+    private void free() {
+        copies.close();
+        file.close();
     }
 
     /// A tensor that the family does not know of would change the output: better no model.

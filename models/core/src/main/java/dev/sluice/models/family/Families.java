@@ -34,6 +34,11 @@ final class Families {
     }
 
     private static UnsupportedModelException unsupported(String name) {
+        if (GgufEncoder.BERT.contains(name) || FolderEncoder.isBert(name)) {
+            return new UnsupportedModelException(("architecture '%s' encodes texts and generates "
+                    + "none: 'serve' hosts it for /v1/embeddings or /v1/rerank, Embedder opens it "
+                    + "in Java").formatted(name));
+        }
         var known = new ArrayList<String>();
         for (Family family : ALL) {
             known.add(family.architecture() + " (" + String.join(", ", family.transformersNames())

@@ -39,6 +39,17 @@ final class TransformersConfig {
         return Families.ofTransformers(name);
     }
 
+    /// The family of a class without a generating head: `Qwen3Model` and
+    /// `Qwen3ForSequenceClassification` have the layers of `Qwen3ForCausalLM`.
+    static Family encoderFamily(JsonObject json) {
+        List<?> names = json.list("architectures");
+        if (names.isEmpty() || !(names.getFirst() instanceof String name)) {
+            throw new MalformedModelException(json.path(), "no 'architectures'");
+        }
+        return Families.ofTransformers(name.replaceFirst(
+                "(Model|ForSequenceClassification)$", "ForCausalLM"));
+    }
+
     static ModelConfig read(JsonObject json, Family family, int contextTokens) {
         // Multimodal checkpoints keep the language model's config one level down.
         JsonObject text = json.has("text_config") ? json.object("text_config") : json;

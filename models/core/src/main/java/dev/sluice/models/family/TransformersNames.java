@@ -9,7 +9,8 @@ final class TransformersNames {
     private static final Map<String, String> GLOBAL = Map.of(
             "token_embd.weight", "model.embed_tokens.weight",
             "output_norm.weight", "model.norm.weight",
-            "output.weight", "lm_head.weight");
+            "output.weight", "lm_head.weight",
+            "cls.output.weight", "score.weight");
 
     /// Parts of a layer that every family names alike.
     private static final Map<String, String> LAYER = Map.ofEntries(
@@ -75,7 +76,8 @@ final class TransformersNames {
         String global = GLOBAL.get(ggufName);
         if (global != null) {
             return List.of(global, "language_model." + global,
-                    global.replaceFirst("model[.]", "model.language_model."));
+                    global.replaceFirst("model[.]", "model.language_model."),
+                    global.replaceFirst("model[.]", ""));
         }
         String[] parts = ggufName.split("[.]", 4);
         if (parts.length != 4 || !parts[0].equals("blk")) {
@@ -87,7 +89,7 @@ final class TransformersNames {
         }
         String layer = "layers." + parts[1] + "." + local;
         return List.of("model." + layer, "language_model.model." + layer,
-                "model.language_model." + layer);
+                "model.language_model." + layer, layer);
     }
 
     private static String local(String architecture, String part, String suffix) {
