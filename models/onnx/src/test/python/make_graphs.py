@@ -123,7 +123,7 @@ def bert(folder):
     config = transformers.BertConfig(
         vocab_size=96, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
         intermediate_size=64, max_position_embeddings=64, attn_implementation="eager")
-    model = States(transformers.BertModel(config, add_pooling_layer=False).eval())
+    model = States(transformers.BertModel(config, add_pooling_layer=False)).eval()
     for parameter in model.parameters():
         parameter.data.add_(0.1 * torch.randn_like(parameter))
     names = ["input_ids", "attention_mask", "token_type_ids"]

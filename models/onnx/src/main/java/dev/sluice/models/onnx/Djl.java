@@ -10,22 +10,13 @@ import ai.djl.translate.NoopTranslator;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// The one door to the Deep Java Library. Loading its engine probes the cloud's metadata service
-/// and reports the use, unless `OPT_OUT_TRACKING` is set first; offline mode keeps it from
-/// downloading anything; and it loads ONNX Runtime, whose telemetry goes off first too. Stateless.
+/// What is used of the Deep Java Library, always after [OnnxRuntime] has prepared it. Stateless.
 final class Djl {
     private Djl() { }
 
-    /// Before anything of DJL's is touched.
-    private static void prepare() {
-        System.setProperty("OPT_OUT_TRACKING", "true");
-        System.setProperty("ai.djl.offline", "true");
-        OnnxRuntime.version();
-    }
-
     /// A graph on ONNX Runtime.
     static ZooModel<NDList, NDList> model(Path graph, int threads) {
-        prepare();
+        OnnxRuntime.environment();
         String name = graph.getFileName().toString();
         var criteria = Criteria.builder().setTypes(NDList.class, NDList.class)
                 .optModelPath(graph.getParent())
@@ -48,7 +39,7 @@ final class Djl {
 
     /// Any `tokenizer.json`. By default DJL cuts texts off at 512 ids without saying so.
     static HuggingFaceTokenizer tokenizer(Path file) {
-        prepare();
+        OnnxRuntime.environment();
         try {
             return HuggingFaceTokenizer.builder().optTokenizerPath(file).optTruncation(false)
                     .optPadding(false).build();

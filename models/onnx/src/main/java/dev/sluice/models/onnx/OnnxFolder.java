@@ -1,6 +1,7 @@
 package dev.sluice.models.onnx;
 
 import ai.onnxruntime.OrtException;
+import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.RopeSpec;
@@ -196,6 +197,7 @@ final class OnnxFolder implements ModelGraph {
             provider.addTo(session);
             session.setIntraOpNumThreads(options.threads());
             session.setInterOpNumThreads(1);
+            session.setSessionLogLevel(OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR);
             return OnnxRuntime.environment().createSession(graph.path().toString(), session);
         } catch (OrtException e) {
             throw new MalformedModelException(graph.path(), "ONNX Runtime refuses the graph: "

@@ -1,8 +1,8 @@
 package dev.sluice.models.onnx;
 
+import ai.djl.engine.Engine;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
-import ai.onnxruntime.OrtLoggingLevel;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 
-/// The one door to ONNX Runtime's library. From 1.29 on it sends telemetry and writes a device id
+/// The one door to ONNX Runtime's library, and to DJL's engine on it. From 1.29 on it sends telemetry and writes a device id
 /// into the home folder, unless `ORT_DISABLE_TELEMETRY` is in the environment of the process before
 /// the library is loaded; Java can not change its environment, so `setenv` is called directly.
 /// Nothing else in this project may touch `OrtEnvironment` first. Any thread.
@@ -28,8 +28,13 @@ public final class OnnxRuntime {
 
         private static OrtEnvironment quiet() {
             forbidTelemetry();
-            OrtEnvironment environment = OrtEnvironment.getEnvironment(
-                    OrtLoggingLevel.ORT_LOGGING_LEVEL_ERROR, "sluice");
+            // Loading DJL probes the cloud's metadata service and reports the use, unless this is
+            // set first; offline, it downloads nothing.
+            System.setProperty("OPT_OUT_TRACKING", "true");
+            System.setProperty("ai.djl.offline", "true");
+            // It insists on making the environment, of which there is one, with options of its own.
+            Engine.getEngine("OnnxRuntime");
+            OrtEnvironment environment = OrtEnvironment.getEnvironment();
             try {
                 // What Windows builds ask.
                 environment.setTelemetry(false);
