@@ -43,7 +43,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A .gguf file, or a folder with safetensors or an ONNX graph.")
+    @Parameters(paramLabel = "MODEL",
+            description = "A .gguf file, or a folder with safetensors or ONNX.")
     private Path model;
 
     @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,

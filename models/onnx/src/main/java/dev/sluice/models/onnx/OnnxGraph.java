@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// An ONNX graph under construction, written as a `ModelProto` (onnx.proto, IR version 10). Values
-/// are named by strings, as in the format; a node gives its outputs names of its own. Weights of any
-/// size lie in a [WeightFile] beside the model, and small constants inside it. One thread.
+/// are named by strings, as in the format; a node gives its outputs names of its own. Weights of
+/// any size lie in a [WeightFile] beside the model, and small constants inside it. One thread.
 final class OnnxGraph {
     /// IR version 10 goes with opset 21, which ONNX Runtime has read since 1.18.
     private static final int IR_VERSION = 10;

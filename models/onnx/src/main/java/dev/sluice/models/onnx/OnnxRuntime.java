@@ -10,10 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 
-/// The one door to ONNX Runtime's library, and to DJL's engine on it. From 1.29 on it sends telemetry and writes a device id
-/// into the home folder, unless `ORT_DISABLE_TELEMETRY` is in the environment of the process before
-/// the library is loaded; Java can not change its environment, so `setenv` is called directly.
-/// Nothing else in this project may touch `OrtEnvironment` first. Any thread.
+/// The one door to ONNX Runtime's library, and to DJL's engine on it. From 1.29 on the library
+/// sends telemetry and writes a device id into the home folder, unless `ORT_DISABLE_TELEMETRY` is
+/// in the environment of the process before it is loaded; Java can not change its environment, so
+/// `setenv` is called directly. Nothing else in this project may touch `OrtEnvironment` first. Any
+/// thread.
 public final class OnnxRuntime {
     /// Of the C API's table of functions, which only ever grows: `CreateEnv` is the fourth.
     private static final int CREATE_ENVIRONMENT = 3;
