@@ -16,7 +16,7 @@ call mvnw.cmd -q -B -ntp -DskipTests -pl orchestrator-bridge -am package 1>&2 ||
 popd
 echo built > "%lib%\.built"
 :start
-"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED ^
+"%java%" --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow ^
   -XX:+UseSerialGC -Xms64m -Xmx1g -Xss2m -Xlog:disable -XX:-UsePerfData ^
   -Dfile.encoding=UTF-8 -cp "%lib%\*" dev.sluice.bridge.cli.Main %*
 exit /b %errorlevel%

@@ -4,6 +4,8 @@ module dev.sluice.bridge {
     requires dev.sluice.models.onnx;
     requires dev.sluice.runtime;
     requires info.picocli;
+    requires micrometer.core;
+    requires micrometer.registry.prometheus;
     requires io.netty.buffer;
     requires io.netty.codec;
     requires io.netty.codec.http;

@@ -62,9 +62,15 @@ final class NotRunTest {
             if (marks.getLength() > 0) {
                 to.add("%s.%s: %s".formatted(test.getAttribute("classname"),
                         test.getAttribute("name"),
-                        ((Element) marks.item(0)).getAttribute("message")));
+                        reason((Element) marks.item(0))));
             }
         }
+    }
+
+    /// Of a test that gave up by an assumption, the reason stands before the stack trace.
+    private static String reason(Element mark) {
+        String message = mark.getAttribute("message");
+        return message.isEmpty() ? mark.getTextContent().lines().findFirst().orElse("") : message;
     }
 
     private static long soakClasses() throws IOException {

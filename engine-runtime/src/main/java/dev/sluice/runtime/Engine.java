@@ -18,6 +18,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -108,8 +109,23 @@ public final class Engine implements AutoCloseable {
     /// Most tokens of prompt and answer together.
     public int contextLimit() { return cache.contextLimit(); }
 
-    /// What it does and has done.
+    /// What it does and has done; its pages as of the last end of a request, or the last
+    /// [#betweenSteps].
     public EngineStats stats() { return stats.snapshot(); }
+
+    /// Runs something on the engine's thread between two steps, for what only that thread may
+    /// read, and brings the pages of [#stats] up to date. Does not wait for it; it must be short,
+    /// since every open request waits meanwhile.
+    ///
+    /// @throws RequestRejected if the engine has stopped
+    public Future<?> betweenSteps(Runnable work) {
+        var task = new FutureTask<Void>(() -> {
+            stats.cache(cache.stats());
+            work.run();
+        }, null);
+        send(new Command.Call(task));
+        return task;
+    }
 
     /// Queues a request.
     ///

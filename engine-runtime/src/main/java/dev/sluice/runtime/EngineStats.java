@@ -12,6 +12,7 @@ package dev.sluice.runtime;
 /// @param waiting          accepted ones without
 /// @param pages            of the KV pool, all groups together
 /// @param freePages        of those, not used and not kept for reuse
+/// @param lockedPages      of those, that open requests have
 /// @param steps            forward passes
 /// @param rows             rows of all steps
 /// @param completionTokens drawn
@@ -22,9 +23,10 @@ package dev.sluice.runtime;
 /// @param acceptedTokens   of those, right
 /// @param stepNanos        of all steps together
 /// @param modelNanos       of those, in the model
-public record EngineStats(int running, int waiting, long pages, long freePages, long steps,
-        long rows, long completionTokens, long queriedTokens, long hitTokens, long preemptions,
-        long guessedTokens, long acceptedTokens, long stepNanos, long modelNanos) {
+public record EngineStats(int running, int waiting, long pages, long freePages,
+        long lockedPages, long steps, long rows, long completionTokens, long queriedTokens,
+        long hitTokens, long preemptions, long guessedTokens, long acceptedTokens, long stepNanos,
+        long modelNanos) {
 
     /// Share of the steps' time that went into choosing, drawing and handing over.
     public double overhead() {

@@ -18,6 +18,7 @@ final class Progress {
     private int preemptions;
     private int guessed;
     private int accepted;
+    private long engineNanos;
     private double rightOfLate = 1;
 
     Progress(int promptTokens, long submittedNanos) {
@@ -44,6 +45,11 @@ final class Progress {
         }
     }
 
+    /// A step took so long, and some of its rows were this generation's.
+    void ran(long nanos, int rows, int allRows) {
+        engineNanos += nanos * rows / allRows;
+    }
+
     /// Of the prompt, once it has started.
     int cachedTokens() { return cachedTokens; }
 
@@ -68,6 +74,6 @@ final class Progress {
     Usage usage() {
         long prefill = drawn > 0 ? firstTokenNanos - startedNanos : 0;
         return new Usage(promptTokens, cachedTokens, drawn, startedNanos - submittedNanos, prefill,
-                lastTokenNanos - firstTokenNanos, preemptions, guessed, accepted);
+                lastTokenNanos - firstTokenNanos, preemptions, guessed, accepted, engineNanos);
     }
 }

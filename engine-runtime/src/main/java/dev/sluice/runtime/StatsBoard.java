@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// and makes no objects.
 final class StatsBoard {
     private enum Figure {
-        RUNNING, OPEN, PAGES, FREE_PAGES, STEPS, ROWS, TOKENS, QUERIED, HITS, PREEMPTIONS, GUESSED,
-        ACCEPTED, NANOS, MODEL_NANOS
+        RUNNING, OPEN, PAGES, FREE_PAGES, LOCKED_PAGES, STEPS, ROWS, TOKENS, QUERIED, HITS,
+        PREEMPTIONS, GUESSED, ACCEPTED, NANOS, MODEL_NANOS
     }
 
     private final AtomicLongArray figures = new AtomicLongArray(Figure.values().length);
@@ -28,12 +28,15 @@ final class StatsBoard {
     void cache(CacheStats stats) {
         long pages = 0;
         long free = 0;
+        long locked = 0;
         for (CacheStats.Group group : stats.groups()) {
             pages += group.pages();
             free += group.free();
+            locked += group.locked();
         }
         set(Figure.PAGES, pages);
         set(Figure.FREE_PAGES, free);
+        set(Figure.LOCKED_PAGES, locked);
         set(Figure.QUERIED, stats.queriedTokens());
         set(Figure.HITS, stats.hitTokens());
     }
@@ -51,10 +54,10 @@ final class StatsBoard {
     EngineStats snapshot() {
         int running = (int) get(Figure.RUNNING);
         return new EngineStats(running, (int) get(Figure.OPEN) - running, get(Figure.PAGES),
-                get(Figure.FREE_PAGES), get(Figure.STEPS), get(Figure.ROWS), get(Figure.TOKENS),
-                get(Figure.QUERIED), get(Figure.HITS), get(Figure.PREEMPTIONS),
-                get(Figure.GUESSED), get(Figure.ACCEPTED), get(Figure.NANOS),
-                get(Figure.MODEL_NANOS));
+                get(Figure.FREE_PAGES), get(Figure.LOCKED_PAGES), get(Figure.STEPS),
+                get(Figure.ROWS), get(Figure.TOKENS), get(Figure.QUERIED), get(Figure.HITS),
+                get(Figure.PREEMPTIONS), get(Figure.GUESSED), get(Figure.ACCEPTED),
+                get(Figure.NANOS), get(Figure.MODEL_NANOS));
     }
 
     private void set(Figure figure, long value) {

@@ -132,6 +132,7 @@ final class TokenLoop {
             away = setup.turn().awayNanos() - away;
             long ran = setup.clock().getAsLong() - begin - away;
             stats.modelRan(ran);
+            charge(ran);
             if (rows.rowCount() >= PROMPT_ROWS) {
                 cache.prefillMeasured(rows.rowCount(), ran);
             }
@@ -144,6 +145,13 @@ final class TokenLoop {
         stats.stepped(setup.clock().getAsLong() - now, rows, open.size());
         setup.observer().stepped(this);
         return rows.count() > 0;
+    }
+
+    private void charge(long nanos) {
+        for (int i = 0; i < rows.count(); i++) {
+            Generation g = rows.generation(i);
+            g.progress().ran(nanos, g.plan().rows + g.plan().guesses, rows.rowCount());
+        }
     }
 
     /// Takes a sequence's pages. Nothing is lost: its tokens stay, the tree keeps what it can, and

@@ -5,6 +5,7 @@ import dev.sluice.runtime.TokenEvent.Finished;
 import dev.sluice.runtime.TokenEvent.Token;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// One request's answer. The engine thread writes, one reader takes; [#cancel] from any thread.
@@ -93,6 +94,10 @@ public final class TokenStream {
     private List<Logprob> logprobs(int index) {
         return index < logprobs.length ? (List<Logprob>) logprobs[index] : List.of();
     }
+
+    /// The last event as soon as the engine is done with the request, whatever the reader has
+    /// taken; the text of an end is not complete here. Any thread.
+    public Optional<TokenEvent> ending() { return Optional.ofNullable(last); }
 
     /// Whether [#take] would return at once.
     boolean ready() { return taken < published || last != null; }

@@ -17,9 +17,11 @@ package dev.sluice.runtime;
 /// @param preemptions      how often it had to give its pages to others
 /// @param guessedTokens    tokens that speculation had checked
 /// @param acceptedTokens   of those, the ones that were right
+/// @param engineNanos      of the model's time in its steps, the share that its rows had of all
+///                         rows: over all requests it adds up to the model's time
 public record Usage(int promptTokens, int cachedTokens, int completionTokens, long queuedNanos,
         long prefillNanos, long decodeNanos, int preemptions, int guessedTokens,
-        int acceptedTokens) {
+        int acceptedTokens, long engineNanos) {
 
     public long timeToFirstTokenNanos() {
         return queuedNanos + prefillNanos;

@@ -64,7 +64,7 @@ class GroupsAndSessionsTest {
     @Test
     void summariesByHand() {
         var end = new TokenEvent.Finished(
-                FinishReason.STOP, "", "", new Usage(1, 0, 1, 0, 0, 0, 0, 0, 0));
+                FinishReason.STOP, "", "", new Usage(1, 0, 1, 0, 0, 0, 0, 0, 0, 0));
         var four = List.of(new Completion(0, "a", -1, 1, end), new Completion(1, "b", -4, 2, end),
                 new Completion(2, "a ", -1, 1, end), new Completion(3, "c", -9, 3, end));
         AnswerSummary summary = AnswerSummary.of(four, String::strip);

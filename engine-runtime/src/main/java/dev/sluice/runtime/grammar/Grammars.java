@@ -69,17 +69,29 @@ public final class Grammars {
 
     /// Free text in which grammars begin where their triggers come.
     public static Grammar triggered(GrammarTrigger trigger) {
+        return composed(trigger.branches(), List.of(), Triggers.start(trigger));
+    }
+
+    /// A text that begins with a trigger, or is of another grammar.
+    public static Grammar starting(GrammarStart start) {
+        return composed(start.branches(), start.others(), Triggers.start(start));
+    }
+
+    private static Grammar composed(
+            List<GrammarTrigger.Branch> branches, List<Grammar> others, Position start) {
         boolean watches = false;
         var notes = new ArrayList<String>();
-        for (GrammarTrigger.Branch branch : trigger.branches()) {
-            var grammar = (CompiledGrammar) branch.grammar();
+        var parts = new ArrayList<>(others);
+        branches.forEach(branch -> parts.add(branch.grammar()));
+        for (Grammar part : parts) {
+            var grammar = (CompiledGrammar) part;
             if (grammar.isEmpty() || grammar.start().accepts()) {
-                throw new GrammarRejected("trigger", branch.text(),
-                        "its grammar must have a text, and not the empty one");
+                throw new GrammarRejected("grammar", "",
+                        "a part of an answer must have a text, and not the empty one");
             }
             watches |= grammar.watchesKeys();
             notes.addAll(grammar.notes());
         }
-        return new CompiledGrammar(Triggers.start(trigger), false, watches, notes);
+        return new CompiledGrammar(start, false, watches, notes);
     }
 }

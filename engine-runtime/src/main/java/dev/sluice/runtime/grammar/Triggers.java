@@ -1,6 +1,5 @@
 package dev.sluice.runtime.grammar;
 
-import dev.sluice.runtime.grammar.GrammarTrigger.Then;
 import dev.sluice.runtime.grammar.automaton.Done;
 import dev.sluice.runtime.grammar.automaton.Position;
 import dev.sluice.runtime.grammar.automaton.Rule;
@@ -9,34 +8,58 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// The branches of a [GrammarTrigger], compiled. Equal by identity; immutable.
+/// The branches of a [GrammarTrigger] or of a [GrammarStart], compiled. Equal by identity; made
+/// in one piece, then immutable.
 final class Triggers {
-    private final GrammarTrigger trigger;
+    private final List<GrammarTrigger.Branch> branches;
+    private final boolean required;
     private final List<byte[]> texts = new ArrayList<>();
     private final List<byte[]> closings = new ArrayList<>();
     private final List<Rule> rules = new ArrayList<>();
-    private final Triggers again;
-    private final Triggers never;
+    private final List<Rule> others = new ArrayList<>();
+    private Position afterwards = Done.DONE;
 
-    /// @param optional  the same without the need of a trigger, or nothing where this is it
-    private Triggers(GrammarTrigger trigger, List<Triggers> optional) {
-        this.trigger = trigger;
-        again = optional.isEmpty() ? this : optional.get(0);
-        never = optional.size() < 2 ? this : optional.get(1);
-        for (GrammarTrigger.Branch branch : trigger.branches()) {
+    private Triggers(List<GrammarTrigger.Branch> branches, boolean required) {
+        this.branches = branches;
+        this.required = required;
+        for (GrammarTrigger.Branch branch : branches) {
             texts.add(branch.text().getBytes(StandardCharsets.UTF_8));
             closings.add(branch.closing().getBytes(StandardCharsets.UTF_8));
-            var rule = new Rule(branch.text());
-            rule.entries(List.of(((CompiledGrammar) branch.grammar()).start()));
-            rules.add(rule);
+            rules.add(rule(branch.text(), branch.grammar()));
         }
     }
 
+    private static Rule rule(String name, Grammar grammar) {
+        var rule = new Rule(name);
+        rule.entries(List.of(((CompiledGrammar) grammar).start()));
+        return rule;
+    }
+
     static Position start(GrammarTrigger trigger) {
-        var never = new Triggers(new GrammarTrigger(List.of(), false, Then.FREE), List.of());
-        var again = new Triggers(new GrammarTrigger(trigger.branches(), false, trigger.then()),
-                List.of());
-        return new FreeText(new Triggers(trigger, List.of(again, never)), FreeText.Matched.NONE);
+        var first = new Triggers(trigger.branches(), trigger.required());
+        first.afterwards = switch (trigger.then()) {
+            case END -> Done.DONE;
+            case FREE -> new FreeText(new Triggers(List.of(), false), FreeText.Matched.NONE);
+            case AGAIN -> {
+                var again = new Triggers(trigger.branches(), false);
+                again.afterwards = new FreeText(again, FreeText.Matched.NONE);
+                yield again.afterwards;
+            }
+        };
+        return new FreeText(first, FreeText.Matched.NONE);
+    }
+
+    static Position start(GrammarStart start) {
+        var first = new Triggers(start.branches(), true);
+        for (Grammar other : start.others()) {
+            first.others.add(rule("other", other));
+        }
+        if (start.again()) {
+            var again = new Triggers(start.branches(), false);
+            again.afterwards = new Opening(again, FreeText.Matched.NONE, 0);
+            first.afterwards = again.afterwards;
+        }
+        return new Opening(first, FreeText.Matched.NONE, 0);
     }
 
     /// The branch whose trigger is this text, or a negative number.
@@ -52,7 +75,7 @@ final class Triggers {
     /// The branch whose trigger is this token, or a negative number.
     int find(int tokenId) {
         for (int branch = 0; branch < rules.size(); branch++) {
-            GrammarTrigger.Branch each = trigger.branches().get(branch);
+            GrammarTrigger.Branch each = branches.get(branch);
             if (each.text().isEmpty() && each.tokenId() == tokenId) {
                 return branch;
             }
@@ -70,6 +93,9 @@ final class Triggers {
         return false;
     }
 
+    /// What the text may be instead, where that is decided at its beginning.
+    List<Rule> others() { return others; }
+
     Rule rule(int branch) { return rules.get(branch); }
 
     byte[] closingText(int branch) { return closings.get(branch); }
@@ -81,15 +107,7 @@ final class Triggers {
     }
 
     /// Where to go on behind a whole branch.
-    Position afterwards() {
-        return switch (trigger.then()) {
-            case END -> Done.DONE;
-            case FREE -> new FreeText(never, FreeText.Matched.NONE);
-            case AGAIN -> new FreeText(again, FreeText.Matched.NONE);
-        };
-    }
+    Position afterwards() { return afterwards; }
 
-    boolean mayEndFree() {
-        return !trigger.required();
-    }
+    boolean mayEndFree() { return !required; }
 }

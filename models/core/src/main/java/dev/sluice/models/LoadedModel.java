@@ -1,5 +1,6 @@
 package dev.sluice.models;
 
+import dev.sluice.kernels.DeviceBudgetException;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.models.family.DecoderLoader;
 import dev.sluice.models.family.ExpertHooks;
@@ -115,6 +116,9 @@ public final class LoadedModel implements AutoCloseable {
             return new LoadedModel(file, plan, lm, store, statistics);
         } catch (ExpertBudgetException e) {
             throw new InsufficientMemoryException(file.path() + ": " + e.getMessage());
+        } catch (DeviceBudgetException e) {
+            throw new InsufficientMemoryException("%s: %s. The model's plan is %s. %s".formatted(
+                    file.path(), e.getMessage(), plan.memory(), remedies(plan, options)));
         } finally {
             if (!loaded) {
                 store.close();
@@ -137,6 +141,16 @@ public final class LoadedModel implements AutoCloseable {
         opening.copies.close();
         opening.layersDone.accept(plan.config().layers());
         return new LoadedModel(graph, plan, lm, new ResidentExperts(), new ExpertStatistics());
+    }
+
+    /// What would make a model fit into a device that it does not fit into.
+    private static String remedies(ModelPlan plan, LoadOptions options) {
+        String experts = plan.memory().experts().storedBytes() > 0
+                && options.expertBytes() == LoadOptions.ALL_EXPERTS
+                ? ", experts in host memory (--expert-memory, at least %,d bytes)".formatted(
+                        plan.memory().experts().minimumBytes()) : "";
+        return "A shorter context or fewer keys and values (--kv-memory, --kv-type q8_0)" + experts
+                + ", or a model of fewer layers or bits would take less";
     }
 
     /// A budget that could not be kept is refused: without experts there is nothing to bound.

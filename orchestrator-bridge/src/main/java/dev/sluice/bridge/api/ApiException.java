@@ -31,19 +31,36 @@ public final class ApiException extends RuntimeException {
 
     private final Kind kind;
     private final String param;
+    private final String code;
 
     /// @param param the field at fault, or an empty text
     public ApiException(Kind kind, String param, String message) {
+        this(kind, param, "", message);
+    }
+
+    private ApiException(Kind kind, String param, String code, String message) {
         super(message);
         this.kind = kind;
         this.param = param;
+        this.code = code;
     }
 
     public static ApiException invalid(String param, String message) {
         return new ApiException(Kind.INVALID, param, message);
     }
 
+    /// The same with a name for this very error that programs know, as in
+    /// `context_length_exceeded`.
+    public ApiException withCode(String name) {
+        var named = new ApiException(kind, param, name, getMessage());
+        named.setStackTrace(getStackTrace());
+        return named;
+    }
+
     public Kind kind() { return kind; }
 
     public String param() { return param; }
+
+    /// The error's name; empty where its kind says enough.
+    public String code() { return code; }
 }

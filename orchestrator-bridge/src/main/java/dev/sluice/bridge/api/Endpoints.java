@@ -12,6 +12,9 @@ public interface Endpoints {
     /// Handlers by method and path, as in `GET /v1/responses/{id}`: `{id}` is any one segment.
     Map<String, Handler> routes();
 
+    /// Whether a route, as [#routes] names it, may be asked without a key.
+    default boolean isOpen(String route) { return false; }
+
     /// The body of an error.
     Map<String, Object> error(ApiException error);
 }

@@ -162,6 +162,17 @@ public final class Fields {
         }
     }
 
+    /// Refuses a text that is none of those supported.
+    public Optional<String> oneOf(String name, String... supported) {
+        Optional<String> value = text(name);
+        if (value.isPresent() && !List.of(supported).contains(value.get())) {
+            throw ApiException.invalid(path(name), "%s: %s is not supported, only %s".formatted(
+                    path(name), shortened(Json.write(value.get())),
+                    String.join(", ", supported)));
+        }
+        return value;
+    }
+
     /// Throws if there is a field that nobody read.
     public void end() {
         var left = new TreeSet<>(values.keySet());

@@ -1,8 +1,10 @@
 package dev.sluice.bridge.chat;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.chat.OutputGrammar.Thoughts;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.TaskSlots;
+import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.runtime.GenerateRequest;
 import dev.sluice.runtime.RequestRejected;
 import dev.sluice.runtime.TokenEvent;
@@ -29,12 +31,18 @@ public final class ChatRun {
     public static RunningChoices start(
             HostedModel model, ChatRequest request, ChatPrompt prompt) {
         ToolTypes types = ToolTypes.of(request.tools());
-        var grammar = new OutputGrammar(model, model.opensReasoning(prompt.text()));
+        if (!request.tools().isEmpty() && !model.callsTools()) {
+            throw ApiException.invalid("tools", "tools: the model '%s' knows none"
+                    .formatted(model.name()));
+        }
+        boolean inReasoning = model.opensReasoning(prompt.text());
+        var grammar = new OutputGrammar(model, inReasoning ? Thoughts.OPEN
+                : model.mayOpenReasoning(prompt.text()) ? Thoughts.POSSIBLE : Thoughts.NONE);
         var readers = new ArrayList<ChoiceReader>();
         for (TokenStream stream : streams(submit(model, request.settings(), prompt.tokenIds(),
                 grammar, TaskSlots.NO_SLOT))) {
             MessageReader reader = model.reader(types, prompt.text());
-            readers.add(new ChoiceReader(stream, reader, model.tokenizer()));
+            readers.add(new ChoiceReader(stream, reader, model.tokenizer(), inReasoning));
         }
         return new RunningChoices(List.copyOf(readers));
     }
@@ -48,7 +56,7 @@ public final class ChatRun {
     /// The same in a slot of one's choice, or [TaskSlots#NO_SLOT].
     public static List<TaskSlots.Task> submit(
             HostedModel model, ChatRequest.Settings settings, int[] promptIds, int slot) {
-        return submit(model, settings, promptIds, new OutputGrammar(model, false), slot);
+        return submit(model, settings, promptIds, new OutputGrammar(model, Thoughts.NONE), slot);
     }
 
     private static List<TaskSlots.Task> submit(HostedModel model, ChatRequest.Settings settings,
@@ -60,7 +68,11 @@ public final class ChatRun {
                     .withHints(settings.hints())
                     .withCacheSalt(settings.cacheSalt())
                     .withConstraint(grammar.constraint(settings.rule()));
-            return model.slots().submit(request, settings.choices(), slot);
+            List<TaskSlots.Task> tasks = model.slots().submit(
+                    request, settings.choices(), slot);
+            ObservedRequest.current().ifPresent(observed ->
+                    observed.submitted(model, promptIds, streams(tasks)));
+            return tasks;
         } catch (RequestRejected e) {
             throw refusal(e);
         } catch (IllegalArgumentException e) {
@@ -82,8 +94,10 @@ public final class ChatRun {
                     ApiException.Kind.OVERLOADED, "", rejected.getMessage());
             case ENGINE_STOPPED -> new ApiException(
                     ApiException.Kind.UNAVAILABLE, "", rejected.getMessage());
-            case CONTEXT_LENGTH_EXCEEDED, INVALID_REQUEST ->
-                    ApiException.invalid("messages", rejected.getMessage());
+            case CONTEXT_LENGTH_EXCEEDED ->
+                    ApiException.invalid("messages", rejected.getMessage())
+                            .withCode("context_length_exceeded");
+            case INVALID_REQUEST -> ApiException.invalid("", rejected.getMessage());
         };
     }
 

@@ -1,5 +1,7 @@
 package dev.sluice.bridge.chat;
 
+import dev.sluice.bridge.observe.ObservedRequest;
+import dev.sluice.bridge.observe.TokenObserver;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.Logprob;
 import dev.sluice.runtime.TokenEvent;
@@ -14,30 +16,40 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 
-/// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any.
+/// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any. Made on the
+/// thread of the request that it belongs to, which is told when tokens come.
 public final class ChoiceReader {
     private final TokenStream stream;
     private final MessageReader reader;
     private final Tokenizer tokenizer;
     private final boolean plain;
+    private final TokenObserver observer;
     private Optional<Finished> finished = Optional.empty();
+    /// Whether the last token that showed anything was part of the thinking.
+    private boolean reasoning;
+    private int reasoningTokens;
 
     /// A reader that takes the text apart.
-    ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer) {
-        this(stream, reader, tokenizer, false);
+    ///
+    /// @param inReasoning whether the answer begins inside of reasoning
+    ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer,
+            boolean inReasoning) {
+        this(stream, reader, tokenizer, false, inReasoning);
     }
 
-    private ChoiceReader(
-            TokenStream stream, MessageReader reader, Tokenizer tokenizer, boolean plain) {
+    private ChoiceReader(TokenStream stream, MessageReader reader, Tokenizer tokenizer,
+            boolean plain, boolean inReasoning) {
         this.stream = stream;
         this.reader = reader;
         this.tokenizer = tokenizer;
         this.plain = plain;
+        reasoning = inReasoning;
+        observer = ObservedRequest.observer(stream);
     }
 
     /// Reads an answer whose text is all content.
     public static ChoiceReader plain(TokenStream stream, Tokenizer tokenizer) {
-        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true);
+        return new ChoiceReader(stream, MessageReader.plain(), tokenizer, true, false);
     }
 
     /// What one token brought.
@@ -55,11 +67,13 @@ public final class ChoiceReader {
         var events = new ArrayList<MessageEvent>();
         return switch (take()) {
             case Token(int id, String text, var logprobs) -> {
+                observer.token();
                 // Formats mark calls by control tokens, which are no part of plain text.
                 String all = !plain && tokenizer.isControl(id) && text.isEmpty()
                         && !tokenizer.endOfGeneration().contains(id)
                         ? tokenizer.name(id) : text;
                 reader.push(all, events::add);
+                count(events);
                 yield new Piece(events, logprobs, List.of(id));
             }
             case Finished last -> {
@@ -70,6 +84,13 @@ public final class ChoiceReader {
             }
             case Failed failed -> throw ChatRun.failure(failed);
         };
+    }
+
+    /// A token that shows nothing yet counts to what the one before it was part of.
+    private void count(List<MessageEvent> events) {
+        reasoning = events.isEmpty() ? reasoning
+                : events.getLast() instanceof MessageEvent.Reasoning;
+        reasoningTokens += reasoning ? 1 : 0;
     }
 
     private TokenEvent take() {
@@ -84,6 +105,9 @@ public final class ChoiceReader {
 
     /// How the answer ended, once it has.
     public Optional<Finished> finished() { return finished; }
+
+    /// Tokens so far that were thinking, marks and all.
+    public int reasoningTokens() { return reasoningTokens; }
 
     public int index() { return stream.choice(); }
 

@@ -6,6 +6,7 @@ import dev.sluice.runtime.TokenConstraint;
 import dev.sluice.runtime.grammar.Grammar;
 import dev.sluice.runtime.grammar.GrammarConstraint;
 import dev.sluice.runtime.grammar.GrammarRejected;
+import dev.sluice.runtime.grammar.GrammarStart;
 import dev.sluice.runtime.grammar.GrammarTrigger;
 import dev.sluice.runtime.grammar.GrammarTrigger.Branch;
 import dev.sluice.runtime.grammar.Grammars;
@@ -21,32 +22,54 @@ import java.util.function.Supplier;
 /// refused.
 final class OutputGrammar {
     private final HostedModel model;
-    private final boolean inReasoning;
+    private final Thoughts thoughts;
 
-    /// @param inReasoning whether the prompt ends inside of reasoning, which stays free
-    OutputGrammar(HostedModel model, boolean inReasoning) {
+    /// Whether an answer begins with reasoning, which stays free.
+    enum Thoughts {
+        /// It does not; what is generated is the answer.
+        NONE,
+        /// The model may open it by itself.
+        POSSIBLE,
+        /// The prompt ends inside of it.
+        OPEN
+    }
+
+    OutputGrammar(HostedModel model, Thoughts thoughts) {
         this.model = model;
-        this.inReasoning = inReasoning;
+        this.thoughts = thoughts;
     }
 
     /// @throws ApiException if the rule can not be held
     Supplier<? extends TokenConstraint> constraint(OutputRule rule) {
         try {
             return switch (rule) {
+                case OutputRule.Free() -> () -> TokenConstraint.FREE;
                 case OutputRule.Budgeted(int tokens, OutputRule answer) ->
                         budgeted(tokens, constraint(answer));
-                case OutputRule.Free() -> () -> TokenConstraint.FREE;
-                case OutputRule.JsonObject() -> answer(Grammars.jsonObject());
-                case OutputRule.Schema(Object document) -> answer(Grammars.jsonSchema(document));
-                case OutputRule.Gbnf(String grammar) -> answer(Grammars.gbnf(grammar));
-                case OutputRule.Calls(var tools, boolean parallel) -> of(Grammars.triggered(
-                        new GrammarTrigger(branches(tools), true,
-                                parallel ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+                case OutputRule.Calls calls when !calls.required() -> of(Grammars.triggered(
+                        new GrammarTrigger(branches(calls), false, calls.parallel()
+                                ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
+                case OutputRule.Calls calls ->
+                        answer(branches(calls), List.of(), calls.parallel());
+                case OutputRule.CallsOrForm(var calls, var form) -> answer(branches(calls),
+                        calls.required() ? List.of() : List.of(form(form)), calls.parallel());
+                case OutputRule.JsonObject _, OutputRule.Schema _, OutputRule.Gbnf _ ->
+                        answer(List.of(), List.of(form(rule)), false);
             };
         } catch (GrammarRejected e) {
-            throw ApiException.invalid(rule instanceof OutputRule.Calls ? "tools"
-                    : "response_format", e.getMessage());
+            throw ApiException.invalid("response_format", e.getMessage());
         }
+    }
+
+    private static Grammar form(OutputRule rule) {
+        return switch (rule) {
+            case OutputRule.JsonObject() -> Grammars.jsonObject();
+            case OutputRule.Schema(Object document) -> Grammars.jsonSchema(document);
+            case OutputRule.Gbnf(String grammar) -> Grammars.gbnf(grammar);
+            case OutputRule.Free _, OutputRule.Calls _, OutputRule.CallsOrForm _,
+                    OutputRule.Budgeted _ ->
+                    throw new IllegalArgumentException("no form of content: " + rule);
+        };
     }
 
     private Supplier<TokenConstraint> budgeted(
@@ -56,18 +79,30 @@ final class OutputGrammar {
             throw ApiException.invalid("thinking", "thinking: how long the model '%s' thinks can "
                     .formatted(model.name()) + "not be bounded in its format");
         }
-        var budget = new ThinkingBudget.Limits(tokens, marks, inReasoning);
+        var budget = new ThinkingBudget.Limits(tokens, marks, thoughts == Thoughts.OPEN);
         return () -> new ThinkingBudget(answer.get(), budget, model.tokenizer());
     }
 
-    /// The whole answer, after the reasoning if there is one.
-    private Supplier<GrammarConstraint> answer(Grammar grammar) {
-        if (!inReasoning) {
-            return of(grammar);
+    /// The whole answer: one of these, after the reasoning if there is any.
+    ///
+    ///     OPEN:      thought CLOSE answer
+    ///     POSSIBLE:  answer | OPEN thought CLOSE answer
+    private Supplier<GrammarConstraint> answer(
+            List<Branch> calls, List<Grammar> forms, boolean again) {
+        Grammar answer = calls.isEmpty() ? forms.getFirst()
+                : Grammars.starting(new GrammarStart(calls, forms, again));
+        if (thoughts == Thoughts.NONE) {
+            return of(answer);
         }
-        String close = model.format().reasoning().close();
-        return of(Grammars.triggered(new GrammarTrigger(
-                List.of(branch(close, grammar, "")), true, GrammarTrigger.Then.END)));
+        ToolFormat.Marks marks = model.format().reasoning();
+        Grammar thought = Grammars.triggered(new GrammarTrigger(
+                List.of(branch(marks.close(), answer, "")), true, GrammarTrigger.Then.END));
+        if (thoughts == Thoughts.OPEN) {
+            return of(thought);
+        }
+        var branches = new ArrayList<>(calls);
+        branches.add(branch(marks.open(), thought, ""));
+        return of(Grammars.starting(new GrammarStart(branches, forms, again)));
     }
 
     private Supplier<GrammarConstraint> of(Grammar grammar) {
@@ -76,7 +111,15 @@ final class OutputGrammar {
 
     // ---- calls -------------------------------------------------------------------------------
 
-    private List<Branch> branches(List<Map<String, Object>> tools) {
+    private List<Branch> branches(OutputRule.Calls calls) {
+        try {
+            return branches(calls, calls.tools());
+        } catch (GrammarRejected e) {
+            throw ApiException.invalid("tools", e.getMessage());
+        }
+    }
+
+    private List<Branch> branches(OutputRule.Calls calls, List<Map<String, Object>> tools) {
         ToolFormat format = model.format();
         List<Step> call = format.call();
         String open = format.section().opens().isEmpty() ? ""
@@ -95,8 +138,11 @@ final class OutputGrammar {
                 && call.get(1) instanceof Step.Arguments) {
             return named(open, name.until().getFirst(), "", tools);
         }
-        throw ApiException.invalid("tool_choice", "tool_choice: calls can not be forced in the "
-                + "format of this model, " + model.toolFormatName());
+        String name = calls.required() ? "tool_choice"
+                : calls.parallel() ? "tools" : "parallel_tool_calls";
+        throw ApiException.invalid(name,
+                "%s: calls can not be held to rules in the format of this model, %s"
+                        .formatted(name, model.toolFormatName()));
     }
 
     /// `OPEN{"name": .., "arguments": ..}CLOSE`: the tools are alternatives of one schema.

@@ -17,10 +17,24 @@ public sealed interface OutputRule {
     /// Text that a GBNF grammar describes.
     record Gbnf(String grammar) implements OutputRule {}
 
-    /// At least one call of one of these tools.
+    /// Calls of these tools alone, their arguments as the tools' schemas say.
     ///
+    /// @param required whether there must be one
     /// @param parallel whether there may be several
-    record Calls(List<Map<String, Object>> tools, boolean parallel) implements OutputRule {}
+    record Calls(List<Map<String, Object>> tools, boolean required, boolean parallel)
+            implements OutputRule {
+
+        /// At least one call.
+        public Calls(List<Map<String, Object>> tools, boolean parallel) {
+            this(tools, true, parallel);
+        }
+    }
+
+    /// Either calls and nothing else, or a text of another form.
+    ///
+    /// @param calls where they are required, nothing else may come
+    /// @param form  that rules content alone: neither free nor calls
+    record CallsOrForm(Calls calls, OutputRule form) implements OutputRule {}
 
     /// Another rule for the answer, and an end to the thinking before it.
     ///

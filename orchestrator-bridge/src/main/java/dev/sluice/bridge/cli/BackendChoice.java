@@ -24,11 +24,14 @@ record BackendChoice(String name, String note) {
         var refused = new ArrayList<String>();
         KernelBackendProvider chosen = null;
         for (KernelBackendProvider provider : providers) {
+            if (provider.preference() < 0) {
+                // Not asked whether it could: that may load a driver.
+                refused.add(provider.name() + " only when asked for");
+                continue;
+            }
             String reason = provider.unavailableReason();
             if (!reason.isEmpty()) {
                 refused.add(provider.name() + " is unavailable: " + reason);
-            } else if (provider.preference() < 0) {
-                refused.add(provider.name() + " only when asked for");
             } else if (chosen != null) {
                 refused.add(provider.name() + " is usable but slower");
             } else {

@@ -1,6 +1,9 @@
 package dev.sluice.bridge.cli;
 
+import dev.sluice.bridge.store.PullException;
 import dev.sluice.kernels.BackendUnavailableException;
+import dev.sluice.kernels.DeviceBudgetException;
+import dev.sluice.kernels.DeviceException;
 import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
@@ -76,9 +79,10 @@ final class FailureReport {
 
     private static String reason(Throwable e) {
         return switch (e) {
-            case CommandFailedException _, MalformedModelException _,
+            case CommandFailedException _, PullException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
-                    BackendUnavailableException _, TemplateException _, GraphRunException _,
+                    BackendUnavailableException _, DeviceException _,
+                    DeviceBudgetException _, GraphRunException _, TemplateException _,
                     RequestRejected _, GenerationFailed _ -> e.getMessage();
             case TemplateRefusedException _ ->
                     "the chat template refuses this: " + e.getMessage();

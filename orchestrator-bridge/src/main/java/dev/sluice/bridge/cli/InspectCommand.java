@@ -43,9 +43,9 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL",
-            description = "A .gguf file, or a folder with safetensors or ONNX.")
-    private Path model;
+    @Parameters(paramLabel = "MODEL", description = "A .gguf file, a folder with safetensors or ONNX, "
+            + "or a name that 'list' shows.")
+    private String model;
 
     @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
             description = "Plan for experts that may take so much memory.")
@@ -69,10 +69,10 @@ final class InspectCommand implements Callable<Integer> {
             throw new ParameterException(spec.commandLine(), "--file goes with --router");
         }
         if (router) {
-            RouterReport.print(out, model, text);
+            RouterReport.print(out, ModelChoice.path(model), text);
             return 0;
         }
-        try (TensorFile file = ModelPath.open(model)) {
+        try (TensorFile file = ModelPath.open(ModelChoice.path(model))) {
             switch (file) {
                 case GgufFile gguf -> metadata(out, gguf);
                 case SafetensorsFolder folder -> metadata(out, folder);

@@ -6,18 +6,18 @@ import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
 import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.observe.LogFormat;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
-import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.models.EncoderOptions;
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
-import dev.sluice.models.ModelPlan;
 import dev.sluice.models.defaults.DefaultModel;
 import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
-import dev.sluice.models.file.TensorFile;
 import dev.sluice.runtime.EngineOptions;
 import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
@@ -100,20 +100,8 @@ final class ServeCommand implements Callable<Integer> {
             description = "A model's share of the processors relative to the others' (1 each).")
     private Map<String, Double> shares = Map.of();
 
-    @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
-            description = "auto (default), reference, vector, or another that 'doctor' lists.")
-    private String backend;
-
-    @Option(names = {"-t", "--threads"}, paramLabel = "N",
-            description = "Compute threads of each model (default: every processor).")
-    private Optional<Integer> threads;
-
     @Mixin
-    private ProviderOption provider;
-
-    @Option(names = "--kv-type", paramLabel = "TYPE", defaultValue = "f16",
-            description = "How keys and values are stored: f32, f16, bf16 or q8_0.")
-    private KvType kvType;
+    private LoadingOptions loading;
 
     @Option(names = "--model-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
             description = "Most memory of all loaded models (default: what is free).")
@@ -123,18 +111,30 @@ final class ServeCommand implements Callable<Integer> {
             description = "Folder that slots may be saved to and restored from.")
     private Optional<Path> slotFolder;
 
+    @Option(names = "--log-format", paramLabel = "FORMAT", defaultValue = "text",
+            description = "The line that each request leaves on stderr: text, json or off "
+                    + "(default: ${DEFAULT-VALUE}).")
+    private LogFormat logFormat;
+
+    @Option(names = "--log-prompts",
+            description = "Log what clients wrote, too; without it no line has a word of theirs.")
+    private boolean logPrompts;
+
+    private boolean hostsExperts;
+
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
-        if (parallel < 1 || queue < 1 || threads.orElse(1) < 1) {
-            throw new ParameterException(spec.commandLine(),
-                    "--parallel, --queue and --threads must be at least 1");
+        if (parallel < 1 || queue < 1) {
+            throw new ParameterException(
+                    spec.commandLine(), "--parallel and --queue must be at least 1");
         }
         if (certificate.isPresent() != key.isPresent()) {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
-        BackendChoice chosen = BackendChoice.of(backend);
+        BackendChoice chosen = loading.backend();
+        loading.check(spec, chosen);
         Map<String, ModelHost.Opener> openers = openers(chosen, err);
         for (Map.Entry<String, Double> share : shares.entrySet()) {
             if (!openers.containsKey(share.getKey()) || !(share.getValue() > 0)) {
@@ -165,7 +165,10 @@ final class ServeCommand implements Callable<Integer> {
                 err.println("discarded a slot that was not saved to its end: " + file));
         var stop = new CountDownLatch(1);
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
-        try (var server = HttpServer.start(http, new ApiServer(host, keys, slots))) {
+        var telemetry = new Telemetry(host,
+                new RequestLog(err, logFormat, logPrompts, Clock.systemUTC()));
+        var api = new ApiServer(host, keys, slots, telemetry);
+        try (var server = HttpServer.start(http, api)) {
             // Who asks meanwhile waits, and /health says why.
             host.acquire("").close();
             err.printf("listening on %s://%s:%d%n",
@@ -189,7 +192,7 @@ final class ServeCommand implements Callable<Integer> {
         }
         for (String model : models) {
             int equals = model.indexOf('=');
-            Path path = pathOf(model);
+            Path path = ModelChoice.path(model.substring(equals + 1));
             String name = equals > 0 ? model.substring(0, equals)
                     : path.getFileName().toString().replaceFirst("\\.gguf$", "");
             if (openers.put(name, opener(name, path, chosen, err)) != null) {
@@ -197,21 +200,13 @@ final class ServeCommand implements Callable<Integer> {
                         "two models are named '" + name + "'; name them with -m NAME=MODEL");
             }
         }
-        requireHonoured();
+        long graphs = models.stream().map(m -> m.substring(m.indexOf('=') + 1))
+                .filter(m -> ModelPath.isGraph(ModelChoice.path(m))).count();
+        loading.requireHonoured(spec, graphs > 0, models.isEmpty() || graphs < models.size());
+        if (loading.limitsExperts() && !hostsExperts) {
+            throw new CommandFailedException("--expert-memory: no model here has experts");
+        }
         return openers;
-    }
-
-    /// Each of --backend and --provider needs a model that it applies to.
-    private void requireHonoured() {
-        long graphs = models.stream()
-                .filter(model -> ModelPath.isGraph(pathOf(model))).count();
-        boolean only = !models.isEmpty() && graphs == models.size();
-        provider.requireFor(graphs > 0, only && !backend.equals(BackendChoice.AUTO));
-    }
-
-    /// What follows the name in `NAME=MODEL`.
-    private static Path pathOf(String model) {
-        return Path.of(model.substring(model.indexOf('=') + 1));
     }
 
     private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
@@ -222,22 +217,16 @@ final class ServeCommand implements Callable<Integer> {
     private Optional<ModelHost.Opener> encoder(String name, Path path, BackendChoice chosen,
             PrintWriter err) {
         return EncoderOpener.of(name, path,
-                EncoderOptions.defaults().withContext(context).withKvType(kvType.dtype()),
-                () -> Kernels.open(chosen.name(), new BackendOptions(0, threads.orElse(
-                        Runtime.getRuntime().availableProcessors()), Long.MAX_VALUE)),
+                EncoderOptions.defaults().withContext(context)
+                        .withKvType(loading.kvType(KvType.F16).dtype()),
+                () -> loading.kernels(chosen),
                 new EncoderOpener.Sharing(queue, turns, shares.getOrDefault(name, 1.0)), err);
     }
 
     private ModelHost.Opener generator(String name, Path path, BackendChoice chosen,
             PrintWriter err) {
-        int used = threads.orElse(Runtime.getRuntime().availableProcessors());
-        boolean graph = ModelPath.isGraph(path);
-        var options = new LoadOptions(kvType.dtype(), context, parallel,
-                LoadOptions.DEFAULT_MAX_ROWS).withGraph(provider.graph(used));
-        long bytes;
-        try (TensorFile file = ModelPath.open(path)) {
-            bytes = ModelPlan.of(file, options).memory().totalBytes();
-        }
+        LoadOptions options = options(path);
+        long bytes = loading.plan(path, options).memory().totalBytes();
         return new ModelHost.Opener() {
             @Override
             public long bytes() { return bytes; }
@@ -245,24 +234,31 @@ final class ServeCommand implements Callable<Integer> {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                var backendOptions = new BackendOptions(0, used, Long.MAX_VALUE);
-                Kernels kernels = Kernels.open(
-                        graph ? "reference" : chosen.name(), backendOptions);
+                Kernels kernels = loading.kernels(chosen, path);
                 LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
-                if (loaded.file() instanceof ModelGraph runs) {
-                    err.println("model " + name + ": " + runs.runner(options.graph()));
-                }
                 EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
                         .withWaitingMax(queue)
                         .withModelId(loaded, kernels.backendName())
                         .withTurns(turns, shares.getOrDefault(name, 1.0));
                 var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
                         : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());
+                if (loaded.file() instanceof ModelGraph) {
+                    err.println("model " + name + ": " + loading.note(chosen, loaded));
+                }
                 err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
                         (System.nanoTime() - begin) / 1e9);
                 err.flush();
                 return hosted;
             }
         };
+    }
+
+    /// A budget for experts is for the models that have some.
+    private LoadOptions options(Path path) {
+        var wished = new LoadOptions(loading.kvType(KvType.F16).dtype(), context, parallel,
+                LoadOptions.DEFAULT_MAX_ROWS);
+        boolean mixture = loading.plan(path, wished).config().experts().experts() > 0;
+        hostsExperts |= mixture;
+        return mixture ? loading.apply(wished) : loading.applyDense(wished);
     }
 }

@@ -142,6 +142,9 @@ public final class ModelHost implements AutoCloseable {
         return Optional.empty();
     }
 
+    /// Most bytes of all loaded models together.
+    public long bytesMax() { return bytesMax; }
+
     public List<Listed> list() {
         lock.lock();
         try {

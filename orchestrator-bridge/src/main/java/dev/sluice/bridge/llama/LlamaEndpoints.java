@@ -39,6 +39,10 @@ public final class LlamaEndpoints implements Endpoints {
         return routes;
     }
 
+    /// Who only asks whether the server lives needs no key.
+    @Override
+    public boolean isOpen(String route) { return route.endsWith("/health"); }
+
     @Override
     public Map<String, Object> error(ApiException error) {
         return LlamaErrors.body(error);

@@ -6,13 +6,12 @@ import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.OutputRule;
 import dev.sluice.bridge.chat.SamplingFields;
 import dev.sluice.models.json.Json;
-import dev.sluice.runtime.RequestHints;
 import dev.sluice.runtime.SamplingParams;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /// The body of `/v1/chat/completions`.
 ///
@@ -23,26 +22,23 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
 
     /// @param client whose share of the engine it takes
     static ChatBody read(Fields fields, String client) {
-        // What changes nothing about the answer, or only where the request is counted.
-        fields.ignore("user", "metadata", "service_tier", "safety_identifier",
-                "prompt_cache_key", "prompt_cache_retention", "verbosity");
+        CommonFields.harmless(fields);
+        fields.only("verbosity", "medium");
         fields.only("store", false);
         fields.only("modalities", List.of("text"));
         String model = fields.text("model").orElse("");
         boolean stream = fields.flag("stream", false);
-        boolean includeUsage = fields.object("stream_options").map(options -> {
-            boolean usage = options.flag("include_usage", false);
-            options.ignore("include_obfuscation");
-            options.end();
-            return usage;
-        }).orElse(false);
-        ToolFields tools = ToolFields.read(fields);
+        boolean includeUsage = CommonFields.includeUsage(fields);
+        ToolFields tools = ToolFields.read(fields, ToolFields.Shape.NESTED);
+        OutputRule form = fields.object("response_format")
+                .map(format -> CommonFields.format(format, ToolFields.Shape.NESTED))
+                .orElse(new OutputRule.Free());
         var settings = new ChatRequest.Settings(sampling(fields), maxTokens(fields),
-                stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
-                hints(fields, client), fields.text("cache_salt").orElse(""),
-                rule(fields, tools));
-        var request = new ChatRequest(model, messages(fields), tools.shown(), variables(fields),
-                "", settings);
+                CommonFields.stops(fields), fields.integer("n", 1, CHOICES_MAX).orElse(1),
+                CommonFields.hints(fields, client), fields.text("cache_salt").orElse(""),
+                CommonFields.rule(form, tools));
+        var request = new ChatRequest(model, messages(fields), tools.shown(),
+                CommonFields.variables(fields, fields, "reasoning_effort"), "", settings);
         fields.end();
         return new ChatBody(request, stream, includeUsage);
     }
@@ -60,70 +56,6 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
     private static int maxTokens(Fields fields) {
         int older = fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(Integer.MAX_VALUE);
         return fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE).orElse(older);
-    }
-
-    private static List<String> stops(Fields fields) {
-        List<String> stops = fields.texts("stop");
-        if (stops.contains("") || stops.size() > 16) {
-            throw ApiException.invalid("stop", "stop: at most 16 texts, none of them empty");
-        }
-        return stops;
-    }
-
-    private static RequestHints hints(Fields fields, String client) {
-        RequestHints hints = RequestHints.NONE.withClient(client)
-                .withLane(fields.integer("priority", 0, RequestHints.LANES - 1).orElse(0));
-        return fields.text("program_id").map(hints::withProgram).orElse(hints);
-    }
-
-    private static Map<String, Object> variables(Fields fields) {
-        var variables = new HashMap<String, Object>();
-        fields.object("chat_template_kwargs").ifPresent(object -> {
-            for (String reserved : List.of("messages", "tools", "bos_token", "eos_token")) {
-                if (object.has(reserved)) {
-                    throw ApiException.invalid(object.path(reserved),
-                            object.path(reserved) + " can not be set");
-                }
-            }
-            variables.putAll(object.values());
-        });
-        fields.text("reasoning_effort").ifPresent(effort -> {
-            variables.put("reasoning_effort", effort);
-            variables.putIfAbsent("enable_thinking", !effort.equals("none"));
-        });
-        return variables;
-    }
-
-    private static OutputRule rule(Fields fields, ToolFields tools) {
-        OutputRule rule = fields.object("response_format").map(ChatBody::format)
-                .orElse(new OutputRule.Free());
-        if (tools.forced().isEmpty()) {
-            return rule;
-        }
-        if (!(rule instanceof OutputRule.Free)) {
-            throw ApiException.invalid("response_format",
-                    "response_format and a tool_choice that forces a call exclude each other");
-        }
-        return new OutputRule.Calls(tools.forced(), tools.parallel());
-    }
-
-    private static OutputRule format(Fields format) {
-        OutputRule rule = switch (format.requiredText("type")) {
-            case "text" -> new OutputRule.Free();
-            case "json_object" -> new OutputRule.JsonObject();
-            case "json_schema" -> {
-                Fields schema = format.object("json_schema").orElseThrow(
-                        () -> format.missing("json_schema"));
-                schema.ignore("name", "description", "strict");
-                Object document = schema.any("schema").orElse(Map.of("type", "object"));
-                schema.end();
-                yield new OutputRule.Schema(document);
-            }
-            default -> throw format.wrong("type", "text, json_object or json_schema",
-                    format.requiredText("type"));
-        };
-        format.end();
-        return rule;
     }
 
     // ---- messages ----------------------------------------------------------------------------
@@ -156,9 +88,8 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
                 if (!calls.isEmpty()) {
                     message.put("tool_calls", calls(calls));
                 }
-                fields.text("reasoning_content").ifPresent(
-                        text -> message.put("reasoning_content", text));
-                fields.ignore("refusal", "audio", "annotations", "function_call");
+                reasoning(fields).ifPresent(text -> message.put("reasoning_content", text));
+                fields.ignore("annotations");
             }
             default -> throw ApiException.invalid(fields.path("role"),
                     "%s: '%s' is none of system, developer, user, assistant, tool"
@@ -168,6 +99,12 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         fields.text("name").ifPresent(name -> message.put("name", name));
         fields.end();
         return message;
+    }
+
+    /// Past thinking, under the name that vLLM gave it or the one that it has there now.
+    private static Optional<String> reasoning(Fields fields) {
+        Optional<String> newer = fields.text("reasoning");
+        return fields.text("reasoning_content").or(() -> newer);
     }
 
     private static List<Map<String, Object>> calls(List<Fields> given) {
@@ -184,9 +121,11 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         return calls;
     }
 
-    /// Text, or parts of text joined.
+    /// Text, or parts of text joined. A refusal is what was said instead of it.
     private static String content(Fields fields) {
-        Object content = fields.any("content").orElse("");
+        Optional<String> refusal = fields.requiredText("role").equals("assistant")
+                ? fields.text("refusal") : Optional.empty();
+        Object content = fields.any("content").orElse(refusal.orElse(""));
         if (content instanceof String text) {
             return text;
         }

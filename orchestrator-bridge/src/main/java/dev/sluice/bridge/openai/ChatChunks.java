@@ -63,7 +63,7 @@ final class ChatChunks {
             case CallBegun(int call, String id, String name) -> {
                 calls = true;
                 yield Map.of("tool_calls", List.of(Map.of("index", call,
-                        "id", writer.callId(id), "type", "function",
+                        "id", Identifiers.call(id), "type", "function",
                         "function", Map.of("name", name, "arguments", ""))));
             }
             case ArgumentsGrew(int call, String json) -> Map.of("tool_calls",

@@ -12,7 +12,6 @@ import dev.sluice.bridge.chat.RunningChoices;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
-import dev.sluice.runtime.TokenEvent.Finished;
 import java.util.ArrayList;
 
 /// `POST /v1/chat/completions`.
@@ -77,16 +76,13 @@ public final class ChatCompletions {
         for (ChoiceReader choice : run.readers()) {
             chunks.add(new ChatChunks(events, writer, choice.index()));
         }
-        var ends = new ArrayList<Finished>();
         ChoiceQueue.Entry entry = first;
         while (true) {
             ChatChunks to = chunks.get(entry.choice());
             if (entry.piece().isPresent()) {
                 to.add(entry.piece().get());
             } else {
-                Finished end = run.readers().get(entry.choice()).finished().orElseThrow();
-                ends.add(end);
-                to.end(end);
+                to.end(run.readers().get(entry.choice()).finished().orElseThrow());
             }
             if (!queue.isOpen()) {
                 break;
@@ -94,7 +90,7 @@ public final class ChatCompletions {
             entry = queue.take();
         }
         if (body.includeUsage()) {
-            events.data(writer.usageChunk(ends));
+            events.data(writer.usageChunk(run.readers()));
         }
     }
 }

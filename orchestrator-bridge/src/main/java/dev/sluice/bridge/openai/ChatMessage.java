@@ -57,7 +57,7 @@ final class ChatMessage {
             case Content(String text) -> content.append(text);
             case Reasoning(String text) -> reasoning.append(text);
             case CallBegun(int _, String id, String name) ->
-                    calls.add(new Call(writer.callId(id), name));
+                    calls.add(new Call(Identifiers.call(id), name));
             case ArgumentsGrew(int index, String json) -> calls.get(index).arguments.append(json);
             case CallEnded _ -> { }
             case Malformed(int _, boolean _, String _, String reason) ->
@@ -66,6 +66,8 @@ final class ChatMessage {
     }
 
     Finished finished() { return reader.finished().orElseThrow(); }
+
+    int reasoningTokens() { return reader.reasoningTokens(); }
 
     Map<String, Object> choice() {
         var message = new LinkedHashMap<String, Object>();

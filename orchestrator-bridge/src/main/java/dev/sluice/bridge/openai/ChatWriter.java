@@ -1,7 +1,7 @@
 package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.chat.ChatRequest;
-import dev.sluice.bridge.chat.TokenText;
+import dev.sluice.bridge.chat.ChoiceReader;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.models.tokenizer.Tokenizer;
 import dev.sluice.runtime.FinishReason;
@@ -12,11 +12,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /// The JSON objects of one chat completion. One request's; any one thread at a time.
 final class ChatWriter {
-    private final String id = "chatcmpl-" + UUID.randomUUID().toString().replace("-", "");
+    private final String id = "chatcmpl-" + Identifiers.next("").substring(1);
     private final long created;
     private final String model;
     private final Tokenizer tokenizer;
@@ -34,13 +33,15 @@ final class ChatWriter {
     Map<String, Object> completion(List<ChatMessage> messages) {
         var choices = new ArrayList<Object>();
         var ends = new ArrayList<Finished>();
+        int reasoning = 0;
         for (ChatMessage message : messages) {
             choices.add(message.choice());
             ends.add(message.finished());
+            reasoning += message.reasoningTokens();
         }
         Map<String, Object> completion = head("chat.completion");
         completion.put("choices", choices);
-        completion.put("usage", usage(ends));
+        completion.put("usage", usage(ends, reasoning));
         return completion;
     }
 
@@ -51,10 +52,16 @@ final class ChatWriter {
     }
 
     /// The last chunk of a stream that was asked for its usage.
-    Map<String, Object> usageChunk(List<Finished> ends) {
+    Map<String, Object> usageChunk(List<ChoiceReader> choices) {
+        var ends = new ArrayList<Finished>();
+        int reasoning = 0;
+        for (ChoiceReader choice : choices) {
+            ends.add(choice.finished().orElseThrow());
+            reasoning += choice.reasoningTokens();
+        }
         Map<String, Object> chunk = head("chat.completion.chunk");
         chunk.put("choices", List.of());
-        chunk.put("usage", usage(ends));
+        chunk.put("usage", usage(ends, reasoning));
         return chunk;
     }
 
@@ -68,7 +75,7 @@ final class ChatWriter {
     }
 
     /// Of all choices together: the prompt counts once.
-    static Map<String, Object> usage(List<Finished> ends) {
+    static Map<String, Object> usage(List<Finished> ends, int reasoning) {
         int prompt = 0;
         int cached = Integer.MAX_VALUE;
         int completion = 0;
@@ -88,7 +95,8 @@ final class ChatWriter {
         usage.put("total_tokens", prompt + completion);
         usage.put("prompt_tokens_details",
                 Map.of("cached_tokens", ends.isEmpty() ? 0 : cached));
-        usage.put("completion_tokens_details", Map.of("accepted_prediction_tokens", accepted,
+        usage.put("completion_tokens_details", Map.of("reasoning_tokens", reasoning,
+                "accepted_prediction_tokens", accepted,
                 "rejected_prediction_tokens", guessed - accepted));
         return usage;
     }
@@ -101,27 +109,7 @@ final class ChatWriter {
         };
     }
 
-    /// The entry of one token, with its bytes, since a token may be part of a character.
     Map<String, Object> logprobEntry(List<Logprob> entries) {
-        Map<String, Object> entry = oneLogprob(entries.getFirst());
-        var top = new ArrayList<Object>();
-        for (Logprob each : entries.subList(1, entries.size())) {
-            top.add(oneLogprob(each));
-        }
-        entry.put("top_logprobs", top);
-        return entry;
-    }
-
-    private Map<String, Object> oneLogprob(Logprob logprob) {
-        var entry = new LinkedHashMap<String, Object>();
-        entry.put("token", TokenText.of(tokenizer, logprob.tokenId()));
-        entry.put("logprob", logprob.value());
-        entry.put("bytes", TokenText.unsigned(tokenizer.bytes(logprob.tokenId())));
-        return entry;
-    }
-
-    String callId(String models) {
-        return models.isEmpty()
-                ? "call_" + UUID.randomUUID().toString().replace("-", "").substring(0, 24) : models;
+        return TokenLogprobs.entry(tokenizer, entries);
     }
 }

@@ -6,7 +6,6 @@ import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.OutputRule;
 import dev.sluice.bridge.chat.SamplingFields;
 import dev.sluice.models.tokenizer.Tokenizer;
-import dev.sluice.runtime.RequestHints;
 import dev.sluice.runtime.SamplingParams;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -24,7 +23,7 @@ record CompletionBody(String model, List<Object> prompts, boolean echo, boolean 
     private static final int DEFAULT_TOKENS = 16;
 
     static CompletionBody read(Fields fields, String client) {
-        fields.ignore("user", "metadata");
+        CommonFields.harmless(fields);
         fields.only("suffix", "");
         SamplingParams sampling = SamplingFields.read(fields);
         boolean echo = fields.flag("echo", false);
@@ -42,10 +41,9 @@ record CompletionBody(String model, List<Object> prompts, boolean echo, boolean 
         List<Object> prompts = prompts(fields);
         var settings = new ChatRequest.Settings(sampling,
                 fields.integer("max_tokens", 1, Integer.MAX_VALUE).orElse(DEFAULT_TOKENS),
-                fields.texts("stop"), choices, RequestHints.NONE.withClient(client),
+                CommonFields.stops(fields), choices, CommonFields.hints(fields, client),
                 fields.text("cache_salt").orElse(""), new OutputRule.Free());
-        boolean usage = fields.object("stream_options").map(
-                options -> options.flag("include_usage", false)).orElse(false);
+        boolean usage = CommonFields.includeUsage(fields);
         var body = new CompletionBody(fields.text("model").orElse(""), prompts, echo,
                 fields.flag("stream", false), usage, settings);
         fields.end();

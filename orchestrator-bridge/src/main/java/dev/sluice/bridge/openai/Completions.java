@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 
 /// `POST /v1/completions`: text goes on, without a chat template.
 public final class Completions {
@@ -41,7 +40,7 @@ public final class Completions {
 
     /// One request: its prompts' choices, prompt after prompt.
     private static final class Running {
-        private final String id = "cmpl-" + UUID.randomUUID().toString().replace("-", "");
+        private final String id = "cmpl-" + Identifiers.next("").substring(1);
         private final HostedModel model;
         private final CompletionBody body;
         private final List<ChoiceReader> choices = new ArrayList<>();
@@ -223,7 +222,7 @@ public final class Completions {
                 for (ChoiceReader choice : choices.subList(from, from + each)) {
                     ends.add(choice.finished().orElseThrow());
                 }
-                Map<String, Object> usage = ChatWriter.usage(ends);
+                Map<String, Object> usage = ChatWriter.usage(ends, 0);
                 prompt += ((Number) usage.get("prompt_tokens")).longValue();
                 completion += ((Number) usage.get("completion_tokens")).longValue();
                 cached += ((Number) ((Map<?, ?>) usage.get("prompt_tokens_details"))

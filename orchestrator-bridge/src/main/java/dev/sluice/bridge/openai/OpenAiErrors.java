@@ -14,7 +14,7 @@ public final class OpenAiErrors {
         details.put("message", error.getMessage());
         details.put("type", type(error.kind()));
         details.put("param", error.param().isEmpty() ? null : error.param());
-        details.put("code", code(error));
+        details.put("code", code(error).isEmpty() ? null : code(error));
         return Map.of("error", details);
     }
 
@@ -29,13 +29,17 @@ public final class OpenAiErrors {
         };
     }
 
-    private static String code(ApiException error) {
+    /// The error's name among programs, or an empty text.
+    public static String code(ApiException error) {
+        if (!error.code().isEmpty()) {
+            return error.code();
+        }
         return switch (error.kind()) {
             case UNAUTHORIZED -> "invalid_api_key";
             case NOT_FOUND -> error.param().equals("model") ? "model_not_found" : "not_found";
             case OVERLOADED -> "rate_limit_exceeded";
             case INVALID, FORBIDDEN, METHOD, TIMEOUT, TOO_LARGE, HEADERS, UNAVAILABLE, FAILED ->
-                    null;
+                    "";
         };
     }
 }

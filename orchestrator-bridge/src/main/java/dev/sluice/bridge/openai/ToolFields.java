@@ -2,61 +2,112 @@ package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.OutputRule;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 
-/// The fields of a request that are about tools.
+/// The fields of a request that are about tools: `tools`, `tool_choice` and
+/// `parallel_tool_calls`.
 ///
-/// @param shown    tools that the model is told of
-/// @param forced   tools of which one must be called; empty where the model decides
-/// @param parallel whether one answer may have several calls
-record ToolFields(List<Map<String, Object>> shown, List<Map<String, Object>> forced,
-        boolean parallel) {
+/// @param shown tools that the model is told of, as chat templates read them
+/// @param rule  what calls must be; empty where the model writes them as it likes
+public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Calls> rule) {
+    private static final String CHOICES =
+            "none, auto, required, a function or allowed_tools";
 
-    static ToolFields read(Fields fields) {
-        List<Map<String, Object>> tools = tools(fields);
+    /// Calls of the shown tools, with any arguments; empty where there is no tool.
+    Optional<OutputRule.Calls> anyCalls() {
+        return shown.isEmpty() ? Optional.empty() : Optional.of(new OutputRule.Calls(
+                shown.stream().map(ToolFields::loose).toList(), false, true));
+    }
+
+    /// Where an endpoint keeps a function's name and the allowed tools.
+    public enum Shape {
+        /// `{"type":"function","function":{"name":..}}`: chat completions.
+        NESTED,
+        /// `{"type":"function","name":..}`: responses.
+        FLAT;
+
+        /// The object under `name`, which in the flat shape is the entry itself.
+        private Fields inside(Fields entry, String name) {
+            return this == FLAT ? entry
+                    : entry.object(name).orElseThrow(() -> entry.missing(name));
+        }
+    }
+
+    /// @param strict names of tools whose arguments must obey their schema
+    private record Tools(List<Map<String, Object>> all, Set<String> strict) {
+        private Map<String, Object> named(Fields function) {
+            String name = function.requiredText("name");
+            for (Map<String, Object> tool : all) {
+                if (name.equals(nameOf(tool))) {
+                    return tool;
+                }
+            }
+            throw ApiException.invalid(function.path("name"),
+                    "%s: there is no tool '%s'".formatted(function.path("name"), name));
+        }
+
+        /// The model decides. What it was promised to keep to is still kept.
+        private ToolFields optional(List<Map<String, Object>> some, boolean parallel) {
+            boolean watched = !parallel;
+            var calls = new ArrayList<Map<String, Object>>();
+            for (Map<String, Object> tool : some) {
+                boolean isStrict = strict.contains(nameOf(tool));
+                watched |= isStrict;
+                calls.add(isStrict ? tool : loose(tool));
+            }
+            return new ToolFields(some, watched && !some.isEmpty()
+                    ? Optional.of(new OutputRule.Calls(calls, false, parallel))
+                    : Optional.empty());
+        }
+    }
+
+    public static ToolFields read(Fields fields, Shape shape) {
+        Tools tools = tools(fields, shape);
         boolean parallel = fields.flag("parallel_tool_calls", true);
         Object choice = fields.any("tool_choice").orElse("auto");
         if (choice.equals("none")) {
-            return new ToolFields(List.of(), List.of(), parallel);
+            return new ToolFields(List.of(), Optional.empty());
         }
         if (choice.equals("auto")) {
-            if (!parallel && !tools.isEmpty()) {
-                throw ApiException.invalid("parallel_tool_calls", "parallel_tool_calls: false "
-                        + "needs a tool_choice that forces a call");
-            }
-            return new ToolFields(tools, List.of(), parallel);
+            return tools.optional(tools.all, parallel);
         }
-        if (tools.isEmpty()) {
+        if (tools.all.isEmpty()) {
             throw ApiException.invalid("tool_choice", "tool_choice without tools");
         }
         if (choice.equals("required")) {
-            return new ToolFields(tools, tools, parallel);
+            return forced(tools.all, tools.all, parallel);
         }
-        return chosen(fields, Fields.of(fields.path("tool_choice"), choice), tools, parallel);
+        if (!(choice instanceof Map)) {
+            throw fields.wrong("tool_choice", CHOICES, choice);
+        }
+        return chosen(fields, shape, tools, parallel);
     }
 
     /// One named function, or some allowed ones.
-    private static ToolFields chosen(Fields fields, Fields choice,
-            List<Map<String, Object>> tools, boolean parallel) {
+    private static ToolFields chosen(Fields fields, Shape shape, Tools tools, boolean parallel) {
+        Fields choice = fields.object("tool_choice").orElseThrow();
         String type = choice.requiredText("type");
         if (type.equals("function")) {
-            Map<String, Object> tool = named(tools, choice);
+            Map<String, Object> tool = tools.named(ended(shape, choice, "function"));
             choice.end();
-            return new ToolFields(tools, List.of(tool), false);
+            return forced(tools.all, List.of(tool), false);
         }
         if (!type.equals("allowed_tools")) {
-            throw fields.wrong("tool_choice", "none, auto, required, a function or allowed_tools",
-                    type);
+            throw choice.wrong("type", "function or allowed_tools", type);
         }
-        Fields allowed = choice.object("allowed_tools").orElseThrow(
-                () -> choice.missing("allowed_tools"));
+        Fields allowed = shape.inside(choice, "allowed_tools");
         String mode = allowed.text("mode").orElse("auto");
         var some = new ArrayList<Map<String, Object>>();
         for (Fields each : allowed.objects("tools")) {
             each.only("type", "function");
-            some.add(named(tools, each));
+            some.add(tools.named(ended(shape, each, "function")));
             each.end();
         }
         allowed.end();
@@ -64,39 +115,71 @@ record ToolFields(List<Map<String, Object>> shown, List<Map<String, Object>> for
         if (some.isEmpty() || !mode.equals("auto") && !mode.equals("required")) {
             throw allowed.wrong("mode", "auto or required, with at least one tool", mode);
         }
-        return new ToolFields(some, mode.equals("required") ? some : List.of(), parallel);
+        return mode.equals("required") ? forced(some, some, parallel)
+                : tools.optional(some, parallel);
     }
 
-    private static Map<String, Object> named(List<Map<String, Object>> tools, Fields choice) {
-        Fields function = choice.object("function").orElseThrow(
-                () -> choice.missing("function"));
-        String name = function.requiredText("name");
-        function.end();
-        for (Map<String, Object> tool : tools) {
-            if (name.equals(((Map<?, ?>) tool.get("function")).get("name"))) {
-                return tool;
-            }
+    /// The object with the name in it, which has nothing else.
+    private static Fields ended(Shape shape, Fields entry, String name) {
+        Fields inside = shape.inside(entry, name);
+        if (shape == Shape.NESTED) {
+            inside.any("name");
+            inside.end();
         }
-        throw ApiException.invalid(function.path("name"),
-                "%s: there is no tool '%s'".formatted(function.path("name"), name));
+        return inside;
     }
 
-    private static List<Map<String, Object>> tools(Fields fields) {
+    private static ToolFields forced(List<Map<String, Object>> shown,
+            List<Map<String, Object>> tools, boolean parallel) {
+        return new ToolFields(shown, Optional.of(new OutputRule.Calls(tools, true, parallel)));
+    }
+
+    private static Tools tools(Fields fields, Shape shape) {
         var tools = new ArrayList<Map<String, Object>>();
+        var strict = new HashSet<String>();
+        var names = new HashSet<String>();
         for (Fields tool : fields.objects("tools")) {
-            if (!tool.requiredText("type").equals("function")) {
+            String type = tool.requiredText("type");
+            if (!type.equals("function")) {
                 throw ApiException.invalid(tool.path("type"),
-                        tool.path("type") + ": only \"function\" is supported");
+                        "%s: '%s' is not supported, only \"function\" is"
+                                .formatted(tool.path("type"), type));
             }
-            Fields function = tool.object("function").orElseThrow(() -> tool.missing("function"));
-            function.requiredText("name");
-            function.text("description");
-            function.object("parameters");
-            function.flag("strict", false);
+            Fields function = shape.inside(tool, "function");
+            String name = function.requiredText("name");
+            if (!names.add(name)) {
+                throw ApiException.invalid(function.path("name"),
+                        "%s: two tools are named '%s'".formatted(function.path("name"), name));
+            }
+            if (function.flag("strict", false)) {
+                strict.add(name);
+            }
+            tools.add(Map.of("type", "function", "function", described(function)));
             function.end();
             tool.end();
-            tools.add(Map.of("type", "function", "function", function.values()));
         }
-        return tools;
+        return new Tools(tools, strict);
+    }
+
+    /// What the model reads about a function.
+    private static Map<String, Object> described(Fields function) {
+        function.requiredText("name");
+        function.text("description");
+        function.object("parameters");
+        var described = new LinkedHashMap<String, Object>();
+        for (String key : List.of("name", "description", "parameters")) {
+            function.any(key).ifPresent(value -> described.put(key, value));
+        }
+        return described;
+    }
+
+    private static Object nameOf(Map<String, Object> tool) {
+        return ((Map<?, ?>) tool.get("function")).get("name");
+    }
+
+    /// The tool with any object as its arguments.
+    private static Map<String, Object> loose(Map<String, Object> tool) {
+        return Map.of("type", "function", "function",
+                Map.of("name", nameOf(tool), "parameters", Map.of("type", "object")));
     }
 }

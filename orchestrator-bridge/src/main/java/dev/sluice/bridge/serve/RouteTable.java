@@ -15,6 +15,12 @@ final class RouteTable {
     record Route(String method, List<String> segments, Endpoints.Handler handler,
             Endpoints owner) {
 
+        /// As the protocol wrote it: `GET /v1/models/{id}`.
+        String pattern() { return method + " " + String.join("/", segments); }
+
+        /// Whether it needs no key.
+        boolean isOpen() { return owner.isOpen(pattern()); }
+
         private boolean covers(List<String> path) {
             if (path.size() != segments.size()) {
                 return false;

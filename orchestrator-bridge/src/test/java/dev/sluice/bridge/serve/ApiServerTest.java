@@ -194,24 +194,34 @@ class ApiServerTest {
     }
 
     @Test
-    void aClientThatLeavesFreesItsWork() throws Exception {
-        try (RunningServer server = RunningServer.start()) {
+    void aClientThatLeavesFreesItsWork(@TempDir Path folder) throws Exception {
+        // Answers of four thousand tokens, which do not end by themselves in time.
+        try (var server = new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN,
+                new ToolModel(folder, ToolModel.HERMES))) {
             server.post("/v1/chat/completions", chat(""));
-            for (String stream : List.of("true", "false")) {
-                String body = "{\"messages\":[" + HI + "],\"ignore_eos\":true,\"stream\":"
-                        + stream + "}";
-                try (var socket = new Socket("127.0.0.1", server.port())) {
-                    socket.getOutputStream().write(request(body));
-                    await(() -> server.model().engine().stats().running() > 0);
-                }
-                await(() -> server.server().active() == 0);
-                await(() -> server.model().engine().stats().running() == 0);
+            String chat = "{\"messages\":[" + HI + "],\"ignore_eos\":true,\"stream\":";
+            String response = "{\"input\":\"hi\",\"ignore_eos\":true,\"stream\":";
+            for (String stream : List.of("true}", "false}")) {
+                leave(server, request("/v1/chat/completions", chat + stream));
+                leave(server, request("/v1/responses", response + stream));
             }
+            long drawn = server.model().engine().stats().completionTokens();
+            assertTrue(drawn < 4 * 2000, drawn + " tokens were drawn for nobody");
         }
     }
 
-    private static byte[] request(String body) {
-        return ("POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: "
+    /// Sends a request, and goes when it runs.
+    private static void leave(RunningServer server, byte[] request) throws Exception {
+        try (var socket = new Socket("127.0.0.1", server.port())) {
+            socket.getOutputStream().write(request);
+            await(() -> server.model().engine().stats().running() > 0);
+        }
+        await(() -> server.server().active() == 0);
+        await(() -> server.model().engine().stats().running() == 0);
+    }
+
+    private static byte[] request(String path, String body) {
+        return ("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: "
                 + body.length() + "\r\n\r\n" + body).getBytes(StandardCharsets.UTF_8);
     }
 
@@ -231,7 +241,7 @@ class ApiServerTest {
     void aStoppingServerFinishesWhatItHasAccepted() throws Exception {
         try (RunningServer server = RunningServer.start()) {
             var socket = new Socket("127.0.0.1", server.port());
-            socket.getOutputStream().write(request(chat("")));
+            socket.getOutputStream().write(request("/v1/chat/completions", chat("")));
             await(() -> server.server().active() == 1 || available(socket));
             assertTrue(server.server().drain(Duration.ofSeconds(20)));
             byte[] answer = socket.getInputStream().readAllBytes();

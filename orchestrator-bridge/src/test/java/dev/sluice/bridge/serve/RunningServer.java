@@ -5,6 +5,9 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
@@ -15,6 +18,7 @@ import dev.sluice.runtime.EngineOptions;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -23,7 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// A server on a free port with a tiny random model, and a client for it.
-final class RunningServer implements AutoCloseable {
+public final class RunningServer implements AutoCloseable {
     static final Path MODEL =
             Path.of("../models/core/src/test/resources/goldens/llama/model-f32.gguf");
 
@@ -31,21 +35,35 @@ final class RunningServer implements AutoCloseable {
     private final HttpServer server;
     private final HttpClient client = HttpClient.newHttpClient();
 
-    RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
-        this(options, keys, MODEL);
+    public RunningServer(HttpOptions options, ApiKeys keys) throws IOException {
+        this(options, keys, RequestLog.OFF, new Tiny(MODEL));
     }
 
-    RunningServer(HttpOptions options, ApiKeys keys, Path model) throws IOException {
-        host = new ModelHost(Map.of("tiny", new Tiny(model)), Long.MAX_VALUE);
-        server = HttpServer.start(options, new ApiServer(host, keys));
+    /// A server of one model, which is named `tiny`.
+    public RunningServer(HttpOptions options, ApiKeys keys, ModelHost.Opener model)
+            throws IOException {
+        this(options, keys, RequestLog.OFF, model);
     }
 
-    static RunningServer start() throws IOException {
+    RunningServer(HttpOptions options, ApiKeys keys, RequestLog log, Path model)
+            throws IOException {
+        this(options, keys, log, new Tiny(model));
+    }
+
+    private RunningServer(HttpOptions options, ApiKeys keys, RequestLog log,
+            ModelHost.Opener model) throws IOException {
+        host = new ModelHost(Map.of("tiny", model), Long.MAX_VALUE);
+        server = HttpServer.start(options,
+                new ApiServer(host, keys, SlotFolder.NONE, new Telemetry(host, log)));
+    }
+
+    public static RunningServer start() throws IOException {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
+    /// A server of the model at that path.
     static RunningServer start(Path model) throws IOException {
-        return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN, model);
+        return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN, RequestLog.OFF, model);
     }
 
     private record Tiny(Path path) implements ModelHost.Opener {
@@ -62,36 +80,42 @@ final class RunningServer implements AutoCloseable {
         public long bytes() { return 1 << 20; }
     }
 
-    int port() { return server.port(); }
+    public int port() { return server.port(); }
 
-    HttpServer server() { return server; }
+    public HttpServer server() { return server; }
 
-    HostedModel model() {
+    public HostedModel model() {
         return host.list().getFirst().model().orElseThrow();
     }
 
-    record Reply(int status, String body, Optional<String> retryAfter) {
-        Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
+    public record Reply(int status, String body, HttpHeaders headers) {
+        public Optional<String> retryAfter() { return headers.firstValue("retry-after"); }
 
-        Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
+        public Map<?, ?> json() { return (Map<?, ?>) Json.parse(body); }
+
+        public Map<?, ?> error() { return (Map<?, ?>) json().get("error"); }
     }
 
-    Reply post(String path, String json, String... headers)
+    public Reply post(String path, String json, String... headers)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(uri(path))
                 .POST(HttpRequest.BodyPublishers.ofString(json));
         return send(headers.length == 0 ? request : request.headers(headers));
     }
 
-    Reply get(String path) throws IOException, InterruptedException {
-        return send(HttpRequest.newBuilder(uri(path)).GET());
+    public Reply get(String path, String... headers) throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(uri(path)).GET();
+        return send(headers.length == 0 ? request : request.headers(headers));
+    }
+
+    public Reply delete(String path) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(uri(path)).DELETE());
     }
 
     private Reply send(HttpRequest.Builder request) throws IOException, InterruptedException {
         HttpResponse<String> response = client.send(
                 request.build(), HttpResponse.BodyHandlers.ofString());
-        return new Reply(response.statusCode(), response.body(),
-                response.headers().firstValue("retry-after"));
+        return new Reply(response.statusCode(), response.body(), response.headers());
     }
 
     private URI uri(String path) {

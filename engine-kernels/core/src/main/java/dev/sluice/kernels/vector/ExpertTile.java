@@ -17,6 +17,8 @@ import java.util.Arrays;
 final class ExpertTile {
     private final ProductWorker worker;
     private final StagedRows staged;
+    /// A thread's next part is likely so many after the one that it has.
+    private final int partsAhead;
     /// A product whose outputs go to this tile.
     private final ProductJob job = new ProductJob();
     private float[] first = {};
@@ -30,9 +32,10 @@ final class ExpertTile {
     private int width;
 
     /// The first of `staged`'s row numbers must count 0, 1, 2 ..
-    ExpertTile(ProductWorker worker, StagedRows staged) {
+    ExpertTile(ProductWorker worker, StagedRows staged, int threads) {
         this.worker = worker;
         this.staged = staged;
+        partsAhead = threads;
     }
 
     /// A tile of `rows` rows for groups `newFrom` to `newTo - 1` of a weight.
@@ -52,9 +55,16 @@ final class ExpertTile {
         }
     }
 
-    /// Rows `tileRow` on of the first half of the tile = the rows of `set` * weight^T.
-    void multiply(RowSet set, Matrix weight, int tileRow) {
+    /// Rows `tileRow` on of the first half of the tile = the rows of `set` * weight^T. What comes
+    /// after it are groups of `next`, see [ProductJob#next].
+    void multiply(RowSet set, Matrix weight, int tileRow, Matrix next, int groupsAhead) {
+        comesNext(next, groupsAhead);
         multiply(set, weight, tileRow, firstMemory);
+    }
+
+    private void comesNext(Matrix next, int groupsAhead) {
+        job.next = next;
+        job.groupsAhead = groupsAhead;
     }
 
     private void multiply(RowSet set, Matrix weight, int tileRow, MemorySegment out) {
@@ -73,8 +83,12 @@ final class ExpertTile {
     /// the expert at `place`. The sets are the same rows in the forms that gate and up multiply.
     void gateAndUp(ExpertWeights weights, int place, RowSet gateSet, RowSet upSet, float[] inner,
             int position) {
-        multiply(gateSet, weights.gate().get(place), 0, firstMemory);
-        multiply(upSet, weights.up().get(place), 0, secondMemory);
+        Matrix gate = weights.gate().get(place);
+        Matrix up = weights.up().get(place);
+        comesNext(up, 0);
+        multiply(gateSet, gate, 0, firstMemory);
+        comesNext(gate, partsAhead * (to - from));
+        multiply(upSet, up, 0, secondMemory);
         int hidden = weights.hidden();
         int column = from * PackedFormat.GROUP_ROWS;
         int count = Math.min(width, hidden - column);

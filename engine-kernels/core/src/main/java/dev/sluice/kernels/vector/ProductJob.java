@@ -6,6 +6,10 @@ import java.lang.foreign.MemorySegment;
 /// One weight times one [RowSet] within a call. Reused from call to call.
 final class ProductJob {
     Matrix weight = Matrix.none(0);
+    /// What a thread is likely to multiply after a part of this weight, with the same columns and
+    /// encoding: the groups of `next` that are `groupsAhead` after the part's.
+    Matrix next = Matrix.none(0);
+    int groupsAhead;
     PackedFormat format = PackedFormat.F32;
     RowSet rows = new RowSet();
     /// Element 0 of output row number 0, and bytes from one output row number to the next.

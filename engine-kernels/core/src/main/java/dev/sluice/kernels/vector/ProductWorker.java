@@ -18,6 +18,7 @@ final class ProductWorker {
     private final int[] sums = new int[PackedFormat.STEP_COLUMNS / 16 * PackedFormat.GROUP_ROWS];
     private final float[][] outputs = new float[GROUPS_TOGETHER][PackedFormat.GROUP_ROWS];
     private final WeightPacker packer = new WeightPacker();
+    private final ReadAhead readAhead = new ReadAhead();
     private float[] panelOutputs = {};
     private MemorySegment packed = MemorySegment.NULL;
     private MemorySegment weights = MemorySegment.NULL;
@@ -132,6 +133,7 @@ final class ProductWorker {
                     CodePanels.decode(step, tile.panel);
                 }
                 BlockScales.read(step, tile.scales, tile.minimums);
+                readAhead(job, s, group, groups, g);
                 tiles(set, columns, s, g * groupOutputs);
             }
         }
@@ -140,6 +142,25 @@ final class ProductWorker {
                 write(job, staged, group + g, i, panelOutputs,
                         g * groupOutputs + i * PackedFormat.GROUP_ROWS);
             }
+        }
+    }
+
+    /// Before the product of group number `g` of `groups` from `group` on: a share of the next step
+    /// of all of them, or of the first step of what comes next.
+    private void readAhead(ProductJob job, int s, int group, int groups, int g) {
+        PackedFormat format = job.format;
+        long groupBytes = format.groupBytes(job.weight.cols());
+        long stepBytes = (long) PackedFormat.STEP_COLUMNS / format.unitColumns
+                * format.unitBytes();
+        long done = (s + 1) * stepBytes;
+        if (done < groupBytes) {
+            readAhead.read(weights, weightsFrom + done, Math.min(stepBytes, groupBytes - done),
+                    groupBytes, groups, g);
+        } else if (job.next.layout() == Layout.PACKED && job.next.dtype() == job.weight.dtype()
+                && group + job.groupsAhead + groups <= PackedFormat.groups(job.next.rows())) {
+            readAhead.read(job.next.memory(),
+                    job.next.byteOffset() + (group + job.groupsAhead) * groupBytes,
+                    Math.min(stepBytes, groupBytes), groupBytes, groups, g);
         }
     }
 

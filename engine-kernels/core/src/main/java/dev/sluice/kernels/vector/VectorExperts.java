@@ -64,7 +64,7 @@ final class VectorExperts {
         staging = new RowStaging(pool, staged);
         tiles = new ExpertTile[pool.threads()];
         for (int i = 0; i < tiles.length; i++) {
-            tiles[i] = new ExpertTile(new ProductWorker(), staged);
+            tiles[i] = new ExpertTile(new ProductWorker(), staged, pool.threads());
         }
     }
 
@@ -202,7 +202,10 @@ final class VectorExperts {
         tile.begin(from, to, order.placed);
         for (int i = 0; i < order.usedCount; i++) {
             int place = order.used[i];
-            tile.multiply(sets[i], experts.down().get(place), order.starts[place]);
+            boolean last = i + 1 == order.usedCount;
+            Matrix next = experts.down().get(order.used[last ? 0 : i + 1]);
+            tile.multiply(sets[i], experts.down().get(place), order.starts[place], next,
+                    last ? pool.threads() * columnGroups : 0);
         }
         for (int token = 0; token < out.rows(); token++) {
             tile.combine(experts, order, expertWeights, token, out);
@@ -216,7 +219,7 @@ final class VectorExperts {
         int from = (part - firstPart[i]) * groupsPerPart[i];
         int to = Math.min(from + groupsPerPart[i], PackedFormat.groups(down.rows()));
         tiles[worker].begin(from, to, sets[i].rows);
-        tiles[worker].multiply(sets[i], down, 0);
+        tiles[worker].multiply(sets[i], down, 0, down, pool.threads() * groupsPerPart[i]);
         for (int row = 0; row < sets[i].rows; row++) {
             tiles[worker].downRow(experts, sets[i].expert, row, rows,
                     staged.rowNumbers[2 * order.placed + order.starts[place] + row]);

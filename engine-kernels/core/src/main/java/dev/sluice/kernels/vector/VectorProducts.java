@@ -146,6 +146,7 @@ final class VectorProducts {
             long outRowBytes, int firstOut) {
         ProductJob job = jobs[jobCount++];
         job.weight = weight;
+        job.next = weight;
         job.format = PackedFormat.of(weight.dtype());
         job.rows = set;
         job.out = out;
@@ -182,6 +183,8 @@ final class VectorProducts {
                         Math.min(even, PART_GROUPS_MAX));
             }
             job.groupsPerPart = job.weight.layout() == Layout.PACKED ? most : 1;
+            // Threads take parts in turn.
+            job.groupsAhead = pool.threads() * job.groupsPerPart;
             job.firstPart = parts;
             parts += (job.groups + job.groupsPerPart - 1) / job.groupsPerPart;
         }

@@ -1,9 +1,9 @@
 package dev.sluice.models.family;
 
-import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
 import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.Matrix;
+import dev.sluice.kernels.contract.RequiredBackend;
 import dev.sluice.models.Batch;
 import dev.sluice.models.CausalLm;
 import dev.sluice.models.LoadOptions;
@@ -36,10 +36,11 @@ record GoldenLogits(int[] prompt, int[] greedy, float[] logits) {
     int vocab() { return logits.length / prompt.length; }
 
     /// Logits [positions][vocab] of `ids`, prefilled in chunks of `chunk` rows; fills
-    /// `greedyOut` with the tokens that follow.
+    /// `greedyOut` with the tokens that follow. A backend that can not run here skips the test, or
+    /// fails it where the build requires that backend.
     static float[] run(Path model, String backend, int[] ids, int chunk,
             int[] greedyOut) {
-        Kernels kernels = Kernels.open(backend, BackendOptions.defaults());
+        Kernels kernels = new Kernels(RequiredBackend.open(backend));
         var options = new LoadOptions(DType.F32, ids.length + greedyOut.length, 1, 64);
         try (LoadedModel loaded = LoadedModel.open(model, kernels, options, _ -> { })) {
             return run(loaded.lm(), ids, chunk, greedyOut);

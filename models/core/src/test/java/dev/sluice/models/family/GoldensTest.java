@@ -18,7 +18,7 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /// Goal: every family and encoding gives the logits and the greedy text of its reference
-/// implementation, from GGUF and from safetensors, on every CPU backend.
+/// implementation, from GGUF and from safetensors, on every backend.
 ///
 /// Method: tiny random models with logits computed by transformers (`golden.json` says which
 /// version); for encodings, logits computed by libllama on the same weights expanded to float32,
@@ -31,7 +31,7 @@ class GoldensTest {
     /// Against libllama's own error, whose activations are quantised too. Experts may flip.
     private static final double DENSE_RATIO_MAX = 1.2;
     private static final double EXPERTS_RATIO_MAX = 1.5;
-    private static final List<String> BACKENDS = List.of("reference", "vector");
+    private static final List<String> BACKENDS = List.of("reference", "vector", "opencl");
 
     private static int compared;
 
