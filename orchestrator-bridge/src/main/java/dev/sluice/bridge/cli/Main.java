@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         subcommands = {RunCommand.class, ChatCommand.class, ServeCommand.class,
                 BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
                 LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
-                InspectCommand.class, DoctorCommand.class, PullCommand.class,
-                ListCommand.class, RemoveCommand.class, McpCommand.class},
+                InspectCommand.class, ExportCommand.class, DoctorCommand.class,
+                PullCommand.class, ListCommand.class, RemoveCommand.class, McpCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
