@@ -14,6 +14,7 @@ import worker_data
 DATA = {"worker": worker_data, "orchestrator": orchestrator_data}
 
 role, side, seed, count = sys.argv[1:]
+lexicon.PIECES = []  # words as texts have them, not the drill of all pieces
 r = random.Random(int(seed))
 for _ in range(int(count)):
     messages = DATA[role].continued(r, getattr(lexicon, side.upper()), 1.0)

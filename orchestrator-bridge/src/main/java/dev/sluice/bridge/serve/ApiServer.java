@@ -66,6 +66,9 @@ public final class ApiServer implements Exchange.Handler {
                 new ConsoleEndpoints(telemetry, host.bytesMax())));
     }
 
+    /// Everything that is served, as in `GET /v1/models/{id}`.
+    public List<String> routes() { return routes.patterns(); }
+
     @Override
     public void handle(Exchange exchange) {
         telemetry.observe(exchange, this::answer);
