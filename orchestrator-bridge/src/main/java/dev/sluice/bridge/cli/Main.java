@@ -91,7 +91,7 @@ public final class Main implements Runnable {
         if (!descriptor.isEmpty()) {
             StandardError.restore(Integer.parseInt(descriptor));
         }
-        // The MCP SDK logs by SLF4J, for which we bring no logger: nothing is to be said about that.
+        // The MCP SDK logs by SLF4J, for which we bring no logger; nobody need hear of that.
         System.setProperty("slf4j.internal.verbosity", "ERROR");
         var out = new PrintWriter(
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
