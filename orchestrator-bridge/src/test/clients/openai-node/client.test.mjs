@@ -1,5 +1,5 @@
 // Goal: OpenAI's client for Node works with this server. Run by OpenAiNodeTest, which starts a
-// server with a tiny random model and two keys, and sets SLUICE_URL; grammars make the answers
+// server with tiny random models and two keys, and sets SLUICE_URL; grammars make the answers
 // predictable.
 import assert from "node:assert/strict";
 import { test } from "node:test";

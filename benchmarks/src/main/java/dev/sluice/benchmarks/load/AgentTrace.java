@@ -115,7 +115,8 @@ record AgentTrace(List<AgentSession> sessions) {
             lines.add("{\"id\":\"%s\",\"at\":%s,\"system\":\"coder\",\"tokens\":1800,\"turns\":%s}"
                     .formatted(id, rounded(at), turns(random, TURNS, 400)));
             for (int child = 0; child < 2; child++) {
-                lines.add("{\"id\":\"%s.%d\",\"parent\":\"%s\",\"after\":%d,\"wait\":%s,\"turns\":%s}"
+                lines.add(("{\"id\":\"%s.%d\",\"parent\":\"%s\",\"after\":%d,\"wait\":%s,"
+                        + "\"turns\":%s}")
                         .formatted(id, child, id, 5 + child * 14 + random.nextInt(8),
                                 rounded(0.2 * random.nextDouble()),
                                 turns(random, 4 + random.nextInt(5), 160)));

@@ -156,7 +156,8 @@ public final class LoadGenerator implements Callable<Integer> {
         String[] range = ids.split("-", 2);
         if (!ids.matches("\\d{1,9}-\\d{1,9}")
                 || Integer.parseInt(range[0]) >= Integer.parseInt(range[1])) {
-            throw new ParameterException(spec.commandLine(), "--ids " + ids + ": expected LOW-HIGH");
+            throw new ParameterException(spec.commandLine(),
+                    "--ids " + ids + ": expected LOW-HIGH");
         }
         if (!(Json.parse(extra) instanceof Map<?, ?> fields)) {
             throw new ParameterException(spec.commandLine(), "--extra must be a JSON object");

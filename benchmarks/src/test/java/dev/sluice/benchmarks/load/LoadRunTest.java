@@ -151,7 +151,8 @@ final class LoadRunTest {
             sessions.add(one(i * 10));
         }
         LoadReport report = LoadReport.of(
-                play(sessions, LoadTarget.Form.TEXT, System.nanoTime()), new LoadReport.Goals(1, 1));
+                play(sessions, LoadTarget.Form.TEXT, System.nanoTime()),
+                new LoadReport.Goals(1, 1));
         // Served one after the other: the last one was due at 90 ms and is done after 1000 ms.
         assertTrue(report.endToEnd().at(1) >= 900, report.toString());
         assertTrue(report.endToEnd().at(0.5) >= 400, report.toString());

@@ -70,7 +70,8 @@ final class WorkloadTest {
         assertEquals(new After("a", 1, 200_000_000), child.start());
         assertEquals(170 + 12 + 5, child.turns().getFirst().promptTokens());
         assertEquals(parent.turns().get(2).prompt().subList(0, 5),
-                child.turns().getFirst().prompt().subList(0, 5), "what the parent had read and said");
+                child.turns().getFirst().prompt().subList(0, 5),
+                "what the parent had read and said");
         assertEquals(parent.turns().getFirst().prompt().getFirst(),
                 sessions.get(2).turns().getFirst().prompt().getFirst(), "one system prompt");
     }

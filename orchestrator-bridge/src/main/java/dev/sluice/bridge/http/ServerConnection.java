@@ -12,6 +12,7 @@ import io.netty.handler.codec.http.DefaultFullHttpResponse;
 import io.netty.handler.codec.http.FullHttpRequest;
 import io.netty.handler.codec.http.HttpHeaderNames;
 import io.netty.handler.codec.http.HttpResponseStatus;
+import io.netty.handler.codec.http.HttpServerKeepAliveHandler;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.timeout.IdleStateEvent;
@@ -165,7 +166,9 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         response.headers().set(HttpHeaderNames.CONTENT_LENGTH, refusal.body().length);
         response.headers().set(HttpHeaderNames.CONNECTION, "close");
         refusal.headers().forEach((name, value) -> response.headers().set(name, value));
-        context.writeAndFlush(response).addListener(_ -> linger(context.channel()));
+        // Past the handler that would close the connection at once.
+        context.pipeline().context(HttpServerKeepAliveHandler.class).writeAndFlush(response)
+                .addListener(_ -> linger(context.channel()));
     }
 
     /// A socket that is closed while bytes for it are on their way resets the connection, and the

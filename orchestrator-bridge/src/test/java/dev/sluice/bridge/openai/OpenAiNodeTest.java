@@ -25,8 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: OpenAI's client for Node works with this server. Method: `src/test/clients/openai-node`
 /// is copied under `target`, npm installs what it needs there once, and its tests run against a
-/// server with a tiny random model and a tiny random encoder. Without Node or without its packages nothing is tested, and
-/// the build says so.
+/// server with a tiny random model and a tiny random encoder. Without Node or without its packages
+/// nothing is tested, and the build says so.
 @Timeout(300)
 final class OpenAiNodeTest {
     private static final Path SOURCE = Path.of("src/test/clients/openai-node");

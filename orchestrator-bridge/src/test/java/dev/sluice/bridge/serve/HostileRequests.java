@@ -36,7 +36,8 @@ final class HostileRequests {
             ": empty name", "X-\u0001: control", "X: \u0000", " folded: line", "X-Api-Key:",
             "traceparent: 00-zz-zz-01", "tracestate: " + "a=b,".repeat(600), "x-request-id: \"'<>",
             "Expect: 100-continue", "Expect: nonsense", "Upgrade: h2c", "Upgrade: websocket",
-            "Content-Encoding: gzip", "Content-Type: application/xml", "Host: ", "Host: a\r\nHost: b",
+            "Content-Encoding: gzip", "Content-Type: application/xml", "Host: ",
+            "Host: a\r\nHost: b",
             "Accept: " + "x/y,".repeat(500), "Cookie: " + "c".repeat(4000), "Origin: null",
             "anthropic-version: 1999-01-01", "If-None-Match: *", "Range: bytes=0-999999999999");
 
@@ -228,8 +229,8 @@ final class HostileRequests {
                     Expected.NOTHING_WORSE);
             case 8 -> text("large body", start + length + (3 << 20) + "\r\n\r\n"
                     + "x".repeat(3 << 20), Expected.NOTHING_WORSE);
-            default -> text("chunked trailers", chunked + "0\r\n" + "T: x\r\n".repeat(9000) + "\r\n",
-                    Expected.NOTHING_WORSE);
+            default -> text("chunked trailers", chunked + "0\r\n" + "T: x\r\n".repeat(9000)
+                    + "\r\n", Expected.NOTHING_WORSE);
         };
     }
 

@@ -43,7 +43,8 @@ final class HostileValues {
             "root ::= \"a\"{1000000000}", "root ::= ((\"a\"{1000}){1000}){1000}",
             "root ::= [", "root ::= [z-a]", "root ::= \"\\xZZ\"", "root ::= (\"a\"*)*",
             "root ::= \"a\"{5,2}", "x ::= \"a\"", "root ::= \"\\u{110000}\"", "root ::= \"",
-            "root ::= (((((", "root ::= \"a\" | | \"b\"", "\u0000", "root ::= [^\\x00-\\U0010FFFF]");
+            "root ::= (((((", "root ::= \"a\" | | \"b\"", "\u0000",
+            "root ::= [^\\x00-\\U0010FFFF]");
 
     private HostileValues() { }
 

@@ -254,7 +254,8 @@ final class ManyStreamsTest {
         assertTrue(memory[1] - memory[0] < MEMORY_SLACK, "memory grew: " + Arrays.toString(memory));
         assertTrue(served.gapNanos < bounds.gapNanos, "stalled: " + served);
         assertTrue(served.cpuNanos < bounds.cpuNanos, "costly: " + served);
-        assertTrue(more < bounds.overheadMillis, "p99 overhead %.2f ms of at most %.2f: engine %s; %s"
+        assertTrue(more < bounds.overheadMillis,
+                "p99 overhead %.2f ms of at most %.2f: engine %s; %s"
                 .formatted(more, bounds.overheadMillis, engine, served));
     }
 
