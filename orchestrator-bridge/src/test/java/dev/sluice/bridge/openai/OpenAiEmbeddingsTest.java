@@ -31,8 +31,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: OpenAI's Java client gets embeddings from this server as from OpenAI's. Method: the
-/// client, which asks for base64 by itself and validates what it gets, and the vectors that the golden file
-/// of a tiny random encoder states.
+/// client, which asks for base64 by itself and validates what it gets, and the vectors that the
+/// golden file of a tiny random encoder states.
 @Timeout(120)
 final class OpenAiEmbeddingsTest {
     private static final Path FOLDER =

@@ -48,8 +48,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: nothing that is sent makes the server fail, leak or stop. Method: requests drawn from
 /// seeds against every route of the server, on raw sockets, a dozen at a time; each answer must be
-/// a refusal or, where what was asked for is allowed, an answer; afterwards nothing runs, no page is
-/// held, memory is what it was, and the server still answers. A failure names the seed, and
+/// a refusal or, where what was asked for is allowed, an answer; afterwards nothing runs, no page
+/// is held, memory is what it was, and the server still answers. A failure names the seed, and
 /// `-Dhostile.seed=N` repeats that one request.
 final class HostileRequestsTest {
     private static final Path MODELS = Path.of("../models/core/src/test/resources");
