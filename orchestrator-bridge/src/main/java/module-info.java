@@ -1,7 +1,7 @@
-/// The command line, and later the protocols.
+/// The command line, the protocols, and what adapters for other libraries call in-process.
 module dev.sluice.bridge {
     requires dev.sluice.models.defaults;
-    requires dev.sluice.runtime;
+    requires transitive dev.sluice.runtime;
     requires info.picocli;
     requires micrometer.core;
     requires micrometer.registry.prometheus;
@@ -12,8 +12,14 @@ module dev.sluice.bridge {
     requires io.netty.handler;
     requires io.netty.transport;
     requires java.net.http;
+    requires io.modelcontextprotocol.sdk.mcp.core;
+    requires io.modelcontextprotocol.sdk.mcp.json.jackson3;
     requires org.jline;
+    requires org.reactivestreams;
+    requires reactor.core;
     requires java.desktop;
+
+    exports dev.sluice.bridge.inprocess;
 
     uses dev.sluice.models.TextEncoderProvider;
 

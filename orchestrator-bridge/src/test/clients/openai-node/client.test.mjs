@@ -159,12 +159,17 @@ test("errors are the client's", async () => {
   await assert.rejects(stranger.models.list(), OpenAI.AuthenticationError);
 });
 
-test("embeddings, if the server has a model for them", async (t) => {
-  try {
-    const list = await client.embeddings.create({ model: "embedder", input: ["a", "b"] });
-    assert.equal(list.data.length, 2);
-  } catch (error) {
-    assert.equal(error.status, 404);
-    t.skip("no embedder: " + error.message);
-  }
+test("embeddings as floats, as base64 and of tokens", async () => {
+  const input = ["hello world", "a"];
+  const asked = { model: "embedder", input };
+  // Without a format the client asks for base64 and decodes it.
+  const list = await client.embeddings.create(asked);
+  assert.deepEqual(list.data.map((entry) => entry.index), [0, 1]);
+  assert.equal(list.data[0].embedding.length, 24);
+  assert.notDeepEqual(list.data[0].embedding, list.data[1].embedding);
+  const floats = await client.embeddings.create({ ...asked, encoding_format: "float" });
+  list.data.forEach((entry, i) => entry.embedding.forEach((value, j) =>
+    assert.ok(Math.abs(value - floats.data[i].embedding[j]) < 1e-6)));
+  assert.equal(list.usage.prompt_tokens, list.usage.total_tokens);
+  await assert.rejects(client.embeddings.create({ model, input }), OpenAI.BadRequestError);
 });

@@ -55,6 +55,9 @@ public final class Embedder implements AutoCloseable {
         return new Embedder(new EncoderEngine(loaded, WAITING_MAX));
     }
 
+    /// The token level, for whoever needs more than vectors.
+    public EncoderEngine engine() { return engine; }
+
     public EncoderConfig config() { return engine.config(); }
 
     /// Elements of a vector.

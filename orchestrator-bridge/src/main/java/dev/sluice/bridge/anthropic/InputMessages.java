@@ -2,6 +2,7 @@ package dev.sluice.bridge.anthropic;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.Functions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -169,15 +170,7 @@ final class InputMessages {
         block.ignore("caller");
         end(block);
         toolNames.put(id, name);
-        // In a fixed order: the template writes it out, and a cached prefix must stay the same.
-        var function = new LinkedHashMap<String, Object>();
-        function.put("name", name);
-        function.put("arguments", input.values());
-        var call = new LinkedHashMap<String, Object>();
-        call.put("id", id);
-        call.put("type", "function");
-        call.put("function", function);
-        return call;
+        return Functions.call(id, name, input.values());
     }
 
     private void takePrefill(Fields last) {

@@ -2,6 +2,7 @@ package dev.sluice.bridge.anthropic;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.Functions;
 import dev.sluice.bridge.chat.OutputRule;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -32,11 +33,7 @@ record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> for
                         "%s: two tools are named '%s'".formatted(
                                 tool.path("name"), function.get("name")));
             }
-            // In a fixed order: the template writes it out, and a cached prefix must stay the same.
-            var shown = new LinkedHashMap<String, Object>();
-            shown.put("type", "function");
-            shown.put("function", function);
-            tools.add(shown);
+            tools.add(Functions.tool(function));
         }
         ToolChoice choice = choice(fields, tools, marked);
         if (strict && choice.forced().isEmpty() && !choice.shown().isEmpty()) {

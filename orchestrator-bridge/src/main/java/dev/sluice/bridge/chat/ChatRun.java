@@ -88,7 +88,8 @@ public final class ChatRun {
         return streams;
     }
 
-    private static ApiException refusal(RequestRejected rejected) {
+    /// A refusal of the engine in the words of HTTP.
+    public static ApiException refusal(RequestRejected rejected) {
         return switch (rejected.reason()) {
             case OVERLOADED -> new ApiException(
                     ApiException.Kind.OVERLOADED, "", rejected.getMessage());

@@ -4,6 +4,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,7 +24,7 @@ import picocli.CommandLine.Spec;
                 BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
                 LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
                 InspectCommand.class, DoctorCommand.class, PullCommand.class,
-                ListCommand.class, RemoveCommand.class},
+                ListCommand.class, RemoveCommand.class, McpCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
@@ -48,6 +49,9 @@ public final class Main implements Runnable {
     }
 
     boolean verbose() { return verbose; }
+
+    /// The variables of the process, which nothing else reads.
+    Map<String, String> environment() { return System.getenv(); }
 
     /// What a command tells about stopping early.
     Interruption interruption() { return interruption; }
@@ -87,6 +91,8 @@ public final class Main implements Runnable {
         if (!descriptor.isEmpty()) {
             StandardError.restore(Integer.parseInt(descriptor));
         }
+        // The MCP SDK logs by SLF4J, for which we bring no logger: nothing is to be said about that.
+        System.setProperty("slf4j.internal.verbosity", "ERROR");
         var out = new PrintWriter(
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);
         var err = new PrintWriter(

@@ -11,6 +11,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 /// `sluice pull`: brings a model of the Hugging Face hub into the store.
@@ -22,6 +23,9 @@ import picocli.CommandLine.Spec;
 final class PullCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
+
+    @ParentCommand
+    private Main main;
 
     @Parameters(paramLabel = "REPO[:FILE]",
             description = "A repository as OWNER/NAME, and of several models in it the file or "
@@ -36,7 +40,7 @@ final class PullCommand implements Callable<Integer> {
     public Integer call() {
         Reference asked = Reference.of(reference);
         Path home = Path.of(System.getProperty("user.home"));
-        HubAccess access = HubAccess.of(System.getenv(), home);
+        HubAccess access = HubAccess.of(main.environment(), home);
         var bar = new ProgressBar(spec.commandLine().getErr(), isTerminal(), System::nanoTime);
         StoredModel model = new Pull(ModelChoice.store(), access, Patience.defaults(), bar)
                 .run(asked, revision);

@@ -1,7 +1,6 @@
 package dev.sluice.bridge.cli;
 
 import dev.sluice.bridge.api.ApiKeys;
-import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
@@ -10,22 +9,12 @@ import dev.sluice.bridge.observe.LogFormat;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
-import dev.sluice.kernels.Kernels;
-import dev.sluice.models.EncoderOptions;
-import dev.sluice.models.HostMemory;
-import dev.sluice.models.LoadOptions;
-import dev.sluice.models.LoadedModel;
-import dev.sluice.models.defaults.DefaultModel;
-import dev.sluice.runtime.EngineOptions;
-import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -42,22 +31,14 @@ import picocli.CommandLine.Spec;
 final class ServeCommand implements Callable<Integer> {
     private static final Duration DRAIN = Duration.ofSeconds(30);
 
-    /// What a model may have to wait for another one's step.
-    private static final long SHARED_STEP_NANOS = 50_000_000;
-
-    private final StepTurns turns = new StepTurns();
-
     @Spec
     private CommandSpec spec;
 
     @ParentCommand
     private Main main;
 
-    @Option(names = {"-m", "--model"}, paramLabel = "[NAME=]MODEL",
-            description = "A model, by its file's name or by NAME; may be given several times. "
-                    + "The first is the default, and is loaded at once. "
-                    + "Without -m: worker and orchestrator, the two that ship.")
-    private List<String> models = List.of();
+    @Mixin
+    private ServedModels models;
 
     @Option(names = "--host", paramLabel = "H", defaultValue = "127.0.0.1",
             description = "Address to listen on (default: ${DEFAULT-VALUE}).")
@@ -82,29 +63,6 @@ final class ServeCommand implements Callable<Integer> {
     @Option(names = "--tls-key", paramLabel = "PEM", description = "The certificate's key.")
     private Optional<Path> key;
 
-    @Option(names = "--context", paramLabel = "TOKENS", defaultValue = "0",
-            description = "Most tokens of one sequence (default: the model's, at most 4096).")
-    private int context;
-
-    @Option(names = "--parallel", paramLabel = "N", defaultValue = "8",
-            description = "Sequences decoded at once (default: ${DEFAULT-VALUE}).")
-    private int parallel;
-
-    @Option(names = "--queue", paramLabel = "N", defaultValue = "256",
-            description = "Requests that may wait (default: ${DEFAULT-VALUE}).")
-    private int queue;
-
-    @Option(names = "--share", paramLabel = "NAME=WEIGHT",
-            description = "A model's share of the processors relative to the others' (1 each).")
-    private Map<String, Double> shares = Map.of();
-
-    @Mixin
-    private LoadingOptions loading;
-
-    @Option(names = "--model-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
-            description = "Most memory of all loaded models (default: what is free).")
-    private Optional<ByteSize> modelMemory;
-
     @Option(names = "--slot-save-path", paramLabel = "FOLDER",
             description = "Folder that slots may be saved to and restored from.")
     private Optional<Path> slotFolder;
@@ -118,33 +76,15 @@ final class ServeCommand implements Callable<Integer> {
             description = "Log what clients wrote, too; without it no line has a word of theirs.")
     private boolean logPrompts;
 
-    private boolean hostsExperts;
-
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
-        if (parallel < 1 || queue < 1) {
-            throw new ParameterException(
-                    spec.commandLine(), "--parallel and --queue must be at least 1");
-        }
         if (certificate.isPresent() != key.isPresent()) {
             throw new ParameterException(spec.commandLine(),
                     "--tls-certificate and --tls-key go together");
         }
-        BackendChoice chosen = loading.backend();
-        loading.check(spec, chosen);
-        Map<String, ModelHost.Opener> openers = openers(chosen, err);
-        for (Map.Entry<String, Double> share : shares.entrySet()) {
-            if (!openers.containsKey(share.getKey()) || !(share.getValue() > 0)) {
-                throw new ParameterException(spec.commandLine(),
-                        "--share %s: names a served model and a weight above 0".formatted(share));
-            }
-        }
         ApiKeys keys = keyFile.isPresent() ? ApiKeys.read(keyFile.get()) : ApiKeys.OPEN;
-        err.println(chosen.note());
-        long memory = modelMemory.map(ByteSize::bytes)
-                .orElseGet(() -> HostMemory.now().availableBytes());
-        try (var host = new ModelHost(openers, memory)) {
+        try (ModelHost host = models.host(spec, err)) {
             serve(host, keys, err);
         }
         return 0;
@@ -165,7 +105,7 @@ final class ServeCommand implements Callable<Integer> {
         main.interruption().drainsBy(stop::countDown, DRAIN.plusSeconds(2));
         var telemetry = new Telemetry(host,
                 new RequestLog(err, logFormat, logPrompts, Clock.systemUTC()));
-        var api = new ApiServer(host, keys, slots, telemetry);
+        var api = new ApiServer(host, keys, slots, telemetry, origins);
         try (var server = HttpServer.start(http, api)) {
             // Who asks meanwhile waits, and /health says why.
             host.acquire("").close();
@@ -178,79 +118,5 @@ final class ServeCommand implements Callable<Integer> {
             boolean all = server.drain(DRAIN);
             err.println(all ? "stopped" : "stopped; some requests were cut off");
         }
-    }
-
-    private Map<String, ModelHost.Opener> openers(BackendChoice chosen, PrintWriter err) {
-        var openers = new LinkedHashMap<String, ModelHost.Opener>();
-        if (models.isEmpty()) {
-            openers.put("worker", opener("worker",
-                    ModelChoice.shipped(DefaultModel.WORKER), chosen, err));
-            openers.put("orchestrator", opener("orchestrator",
-                    ModelChoice.shipped(DefaultModel.ORCHESTRATOR), chosen, err));
-        }
-        for (String model : models) {
-            int equals = model.indexOf('=');
-            Path path = ModelChoice.path(model.substring(equals + 1));
-            String name = equals > 0 ? model.substring(0, equals)
-                    : path.getFileName().toString().replaceFirst("\\.gguf$", "");
-            if (openers.put(name, opener(name, path, chosen, err)) != null) {
-                throw new ParameterException(spec.commandLine(),
-                        "two models are named '" + name + "'; name them with -m NAME=MODEL");
-            }
-        }
-        if (loading.limitsExperts() && !hostsExperts) {
-            throw new CommandFailedException("--expert-memory: no model here has experts");
-        }
-        return openers;
-    }
-
-    private ModelHost.Opener opener(String name, Path path, BackendChoice chosen, PrintWriter err) {
-        return encoder(name, path, chosen, err)
-                .orElseGet(() -> generator(name, path, chosen, err));
-    }
-
-    private Optional<ModelHost.Opener> encoder(String name, Path path, BackendChoice chosen,
-            PrintWriter err) {
-        return EncoderOpener.of(name, path,
-                EncoderOptions.defaults().withContext(context)
-                        .withKvType(loading.kvType(KvType.F16).dtype()),
-                () -> loading.kernels(chosen),
-                new EncoderOpener.Sharing(queue, turns, shares.getOrDefault(name, 1.0)), err);
-    }
-
-    private ModelHost.Opener generator(String name, Path path, BackendChoice chosen,
-            PrintWriter err) {
-        LoadOptions options = options(path);
-        long bytes = loading.plan(path, options).memory().totalBytes();
-        return new ModelHost.Opener() {
-            @Override
-            public long bytes() { return bytes; }
-
-            @Override
-            public HostedModel open() {
-                long begin = System.nanoTime();
-                Kernels kernels = loading.kernels(chosen);
-                LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
-                EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
-                        .withWaitingMax(queue)
-                        .withModelId(loaded, kernels.backendName())
-                        .withTurns(turns, shares.getOrDefault(name, 1.0));
-                var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
-                        : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());
-                err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
-                        (System.nanoTime() - begin) / 1e9);
-                err.flush();
-                return hosted;
-            }
-        };
-    }
-
-    /// A budget for experts is for the models that have some.
-    private LoadOptions options(Path path) {
-        var wished = new LoadOptions(loading.kvType(KvType.F16).dtype(), context, parallel,
-                LoadOptions.DEFAULT_MAX_ROWS);
-        boolean mixture = loading.plan(path, wished).config().experts().experts() > 0;
-        hostsExperts |= mixture;
-        return mixture ? loading.apply(wished) : loading.applyDense(wished);
     }
 }

@@ -9,17 +9,26 @@ import dev.sluice.runtime.RequestRejected;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /// Texts on their way through an encoder, with refusals in the words of HTTP. A client that leaves
 /// takes back what has not begun.
-final class EncodingRun {
+public final class EncodingRun {
     private EncodingRun() { }
 
     /// @param field  that the texts came in, for messages
     static float[][] run(Exchange exchange, HostedEncoder encoder, List<EncoderInput> inputs,
             String field) {
+        return run(exchange::onGone, encoder, inputs, field);
+    }
+
+    /// The same, whichever way a client leaves.
+    ///
+    /// @param leaving  is told what to do then
+    public static float[][] run(Consumer<Runnable> leaving, HostedEncoder encoder,
+            List<EncoderInput> inputs, String field) {
         Thread caller = Thread.currentThread();
-        exchange.onGone(caller::interrupt);
+        leaving.accept(caller::interrupt);
         try {
             return encoder.engine().encode(inputs);
         } catch (RequestRejected e) {

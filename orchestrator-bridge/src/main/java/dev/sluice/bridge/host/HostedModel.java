@@ -1,5 +1,6 @@
 package dev.sluice.bridge.host;
 
+import dev.sluice.models.CausalLm;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelTexts;
@@ -56,6 +57,13 @@ public final class HostedModel implements Hosted {
     ///
     /// @param options with the number of sequences decoded at once
     public HostedModel(String name, LoadedModel model, EngineOptions options, Clock clock) {
+        this(name, model, model.lm(), options, clock);
+    }
+
+    /// As above, with another graph in place of the model's own: one that wraps it, or one that
+    /// follows a script. It is closed with this.
+    public HostedModel(String name, LoadedModel model, CausalLm lm, EngineOptions options,
+            Clock clock) {
         this.name = name;
         loaded = model;
         parallel = options.parallel();
@@ -64,7 +72,7 @@ public final class HostedModel implements Hosted {
         tokenizer = texts.tokenizer();
         memory = model.memory();
         facts = ModelFacts.of(model);
-        vocab = model.lm().vocab();
+        vocab = lm.vocab();
         templateSource = texts.chatTemplate();
         template = templateSource.isEmpty() ? Optional.empty()
                 : Optional.of(ChatTemplate.parse(templateSource));
@@ -73,7 +81,7 @@ public final class HostedModel implements Hosted {
         arguments = template.map(t -> TemplateArguments.of(t, textVariables(), clock))
                 .orElse(TemplateArguments.OBJECT);
         opensReasoningItself = leavesReasoningToTheModel();
-        engine = new Engine(model.lm(), tokenizer, options);
+        engine = new Engine(lm, tokenizer, options);
         slots = new TaskSlots(engine, Math.max(1, parallel));
     }
 

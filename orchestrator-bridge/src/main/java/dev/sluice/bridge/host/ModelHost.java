@@ -124,7 +124,8 @@ public final class ModelHost implements AutoCloseable {
 
     /// The first model that generates; the first of all if none does.
     public String defaultName() {
-        return first(opener -> opener.encodes().isEmpty()).orElseGet(() -> slots.keySet().iterator().next());
+        return first(opener -> opener.encodes().isEmpty())
+                .orElseGet(() -> slots.keySet().iterator().next());
     }
 
     /// The first encoder for `task`, or else the default model, whose refusal says what it is.

@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 
@@ -86,7 +87,16 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         } finally {
             exchange.abandonUnlessComplete();
             shared.active.decrementAndGet();
+            later(context);
+        }
+    }
+
+    /// Goes on with what was pipelined, unless the server has closed meanwhile.
+    private void later(ChannelHandlerContext context) {
+        try {
             context.executor().execute(() -> next(context));
+        } catch (RejectedExecutionException e) {
+            context.close();
         }
     }
 

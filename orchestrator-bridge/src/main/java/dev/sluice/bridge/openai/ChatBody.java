@@ -3,6 +3,7 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.chat.ChatRequest;
+import dev.sluice.bridge.chat.Functions;
 import dev.sluice.bridge.chat.OutputRule;
 import dev.sluice.bridge.chat.SamplingFields;
 import dev.sluice.models.json.Json;
@@ -112,9 +113,8 @@ record ChatBody(ChatRequest request, boolean stream, boolean includeUsage) {
         for (Fields call : given) {
             call.only("type", "function");
             Fields function = call.object("function").orElseThrow(() -> call.missing("function"));
-            calls.add(Map.of("id", call.requiredText("id"), "type", "function", "function",
-                    Map.of("name", function.requiredText("name"),
-                            "arguments", function.text("arguments").orElse("{}"))));
+            calls.add(Functions.call(call.requiredText("id"), function.requiredText("name"),
+                    function.text("arguments").orElse("{}")));
             call.ignore("index");
             call.end();
         }

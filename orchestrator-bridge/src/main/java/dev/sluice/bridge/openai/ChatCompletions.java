@@ -3,6 +3,7 @@ package dev.sluice.bridge.openai;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Call;
 import dev.sluice.bridge.api.EventStream;
+import dev.sluice.bridge.api.Fields;
 import dev.sluice.bridge.api.JsonReply;
 import dev.sluice.bridge.chat.ChatRequest;
 import dev.sluice.bridge.chat.ChatRun;
@@ -32,6 +33,11 @@ public final class ChatCompletions {
     /// The conversation in a body of this endpoint.
     public static ChatRequest request(Call call) {
         return ChatBody.read(call.fields(), call.client()).request();
+    }
+
+    /// The conversation in fields that did not come over HTTP.
+    public static ChatRequest request(Fields fields) {
+        return ChatBody.read(fields, "").request();
     }
 
     private static void answer(Exchange exchange, ChatBody body, HostedModel model) {

@@ -2,6 +2,7 @@ package dev.sluice.bridge.openai;
 
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.api.Fields;
+import dev.sluice.bridge.chat.Functions;
 import dev.sluice.bridge.chat.OutputRule;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -154,7 +155,7 @@ public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Ca
             if (function.flag("strict", false)) {
                 strict.add(name);
             }
-            tools.add(Map.of("type", "function", "function", described(function)));
+            tools.add(Functions.tool(described(function)));
             function.end();
             tool.end();
         }

@@ -1,6 +1,7 @@
 package dev.sluice.bridge.responses;
 
 import dev.sluice.bridge.api.ApiException;
+import dev.sluice.bridge.chat.Functions;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -80,8 +81,8 @@ final class Conversation {
         if (turn.get("tool_calls") instanceof List<?> before) {
             calls.addAll(before);
         }
-        calls.add(Map.of("id", callId, "type", "function", "function",
-                Map.of("name", item.get("name"), "arguments", item.get("arguments"))));
+        calls.add(Functions.call(
+                callId, (String) item.get("name"), item.get("arguments")));
         turn.put("tool_calls", calls);
     }
 

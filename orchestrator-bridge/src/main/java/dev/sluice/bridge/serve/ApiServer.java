@@ -14,6 +14,7 @@ import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.llama.LlamaEndpoints;
 import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.mcp.McpEndpoints;
 import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.bridge.observe.RequestLog;
 import dev.sluice.bridge.observe.Telemetry;
@@ -41,8 +42,15 @@ public final class ApiServer implements Exchange.Handler {
         this(host, keys, slots, new Telemetry(host, RequestLog.OFF));
     }
 
-    /// @param slots where slots are saved
+    /// A server that no page of another origin may call.
     public ApiServer(ModelHost host, ApiKeys keys, SlotFolder slots, Telemetry telemetry) {
+        this(host, keys, slots, telemetry, List.of());
+    }
+
+    /// @param slots   where slots are saved
+    /// @param origins of the pages that may call MCP
+    public ApiServer(ModelHost host, ApiKeys keys, SlotFolder slots, Telemetry telemetry,
+            List<String> origins) {
         this.keys = keys;
         this.telemetry = telemetry;
         openAi = new OpenAiEndpoints(host);
@@ -53,9 +61,13 @@ public final class ApiServer implements Exchange.Handler {
                 new EncoderEndpoints(host),
                 new AnthropicEndpoints(host),
                 new LlamaEndpoints(host, slots),
+                new McpEndpoints(host, origins),
                 new MetricsEndpoints(telemetry, keys::isAdministrator),
                 new ConsoleEndpoints(telemetry, host.bytesMax())));
     }
+
+    /// Everything that is served, as in `GET /v1/models/{id}`.
+    public List<String> routes() { return routes.patterns(); }
 
     @Override
     public void handle(Exchange exchange) {

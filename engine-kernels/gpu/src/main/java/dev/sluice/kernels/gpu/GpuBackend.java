@@ -107,6 +107,16 @@ public final class GpuBackend implements KernelBackend {
     }
 
     @Override
+    public void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        rows.layerNorm(x, weight, bias, epsilon, out);
+    }
+
+    @Override
+    public void gelu(Matrix x) {
+        rows.gelu(x);
+    }
+
+    @Override
     public void addBias(Matrix x, Matrix bias) {
         rows.addBias(x, bias);
     }

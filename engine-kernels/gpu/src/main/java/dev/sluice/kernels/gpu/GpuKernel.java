@@ -6,7 +6,7 @@ package dev.sluice.kernels.gpu;
 /// | kernel | groups in x | groups in y |
 /// |---|---|---|
 /// | element kernels (all that are not listed) | elements / lanes, rounded up | 1 |
-/// | `rms_norm`, `route_top_k` | rows | 1 |
+/// | `rms_norm`, `layer_norm`, `route_top_k` | rows | 1 |
 /// | `product_few` | outputs / [#FEW_OUTPUTS] | rows / [#FEW_ROWS] |
 /// | `product_tiles` | outputs / [#TILE] | rows / [#TILE] |
 /// | `product_grouped_few`, `_tiles` | as above | tiles of the order |
@@ -20,6 +20,8 @@ public enum GpuKernel {
     GATHER_ROWS(KernelSource.ROWS, 128),
     COPY_COLUMNS(KernelSource.ROWS, 128),
     RMS_NORM(KernelSource.ROWS, 64),
+    LAYER_NORM(KernelSource.ROWS, 64),
+    GELU_ROWS(KernelSource.ROWS, 128),
     ADD_BIAS(KernelSource.ROWS, 128),
     ADD_ROWS(KernelSource.ROWS, 128),
     ADD_GATED(KernelSource.ROWS, 128),

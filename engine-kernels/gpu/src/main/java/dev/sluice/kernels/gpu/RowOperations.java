@@ -33,6 +33,15 @@ final class RowOperations {
                 .integer(x.cols()).groups(x.rows(), 1);
     }
 
+    void layerNorm(Matrix x, Matrix weight, Matrix bias, float epsilon, Matrix out) {
+        launch.of(GpuKernel.LAYER_NORM).matrix(x).matrix(weight).matrix(bias).real(epsilon)
+                .matrix(out).integer(x.cols()).groups(x.rows(), 1);
+    }
+
+    void gelu(Matrix x) {
+        launch.of(GpuKernel.GELU_ROWS).matrix(x).over(elements(x));
+    }
+
     void addBias(Matrix x, Matrix bias) {
         launch.of(GpuKernel.ADD_BIAS).matrix(x).matrix(bias).integer(x.cols()).over(elements(x));
     }

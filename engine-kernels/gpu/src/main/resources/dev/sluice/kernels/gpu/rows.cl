@@ -21,6 +21,15 @@ KERNEL copy_columns(MATRIX(from), int fromCols, int fromColumn, MATRIX(to), int 
     }
 }
 
+// The sum of a group's 64 lanes, in lane order.
+FUNCTION float lanes_sum(LOCAL const float* lanes) {
+    float all = 0.0f;
+    for (int i = 0; i < 64; i++) {
+        all += lanes[i];
+    }
+    return all;
+}
+
 // out [T,D] = x [T,D] / sqrt(mean(x^2) + epsilon) * weight [1,D]. Lane l adds the squares of
 // columns l, l + 64, ..; every lane adds the 64 sums in order.
 KERNEL rms_norm(MATRIX(x), MATRIX(weight), float epsilon, MATRIX(out), int cols) {
@@ -34,13 +43,52 @@ KERNEL rms_norm(MATRIX(x), MATRIX(weight), float epsilon, MATRIX(out), int cols)
     }
     sums[LANE] = sum;
     BARRIER();
-    float all = 0.0f;
-    for (int i = 0; i < 64; i++) {
-        all += sums[i];
-    }
-    float factor = 1.0f / SQRT(all / (float) cols + epsilon);
+    float factor = 1.0f / SQRT(lanes_sum(sums) / (float) cols + epsilon);
     for (int c = LANE; c < cols; c += 64) {
         to[c] = in[c] * factor * w[c];
+    }
+}
+
+// out [T,D] = (x - mean) / sqrt(mean((x - mean)^2) + epsilon) * weight [1,D] + bias [1,D]. Lane l
+// adds columns l, l + 64, ..; a second pass takes a first mean away, so that a large mean does not
+// hide a small deviation, and finds what that mean was off by (`rest`).
+KERNEL layer_norm(MATRIX(x), MATRIX(weight), MATRIX(bias), float epsilon, MATRIX(out), int cols) {
+    LOCAL_ARRAY(float, sums, 64);
+    LOCAL_ARRAY(float, rests, 64);
+    LOCAL_ARRAY(float, squares, 64);
+    GLOBAL const float* in = F32_AT(x) + (wide) GROUP_X * cols;
+    GLOBAL float* to = F32_AT(out) + (wide) GROUP_X * cols;
+    float sum = 0.0f;
+    for (int c = LANE; c < cols; c += 64) {
+        sum += in[c];
+    }
+    sums[LANE] = sum;
+    BARRIER();
+    float mean = lanes_sum(sums) / (float) cols;
+    sum = 0.0f;
+    float square = 0.0f;
+    for (int c = LANE; c < cols; c += 64) {
+        float centred = in[c] - mean;
+        sum += centred;
+        square = FMA(centred, centred, square);
+    }
+    rests[LANE] = sum;
+    squares[LANE] = square;
+    BARRIER();
+    float rest = lanes_sum(rests) / (float) cols;
+    float variance = LARGER(lanes_sum(squares) / (float) cols - rest * rest, 0.0f);
+    float factor = 1.0f / SQRT(variance + epsilon);
+    for (int c = LANE; c < cols; c += 64) {
+        to[c] = FMA((in[c] - mean - rest) * factor, F32_AT(weight)[c], F32_AT(bias)[c]);
+    }
+}
+
+// x = x * Phi(x), the normal distribution: exact GELU. Both dialects have erfc of a float.
+KERNEL gelu_rows(MATRIX(x), wide count) {
+    wide i = GLOBAL_ID;
+    if (i < count) {
+        float value = F32_AT(x)[i];
+        F32_AT(x)[i] = value * 0.5f * erfc(-0.70710678f * value);
     }
 }
 
