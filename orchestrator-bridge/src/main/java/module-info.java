@@ -1,6 +1,7 @@
 /// The command line, the protocols, and what adapters for other libraries call in-process.
 module dev.sluice.bridge {
     requires dev.sluice.models.defaults;
+    requires dev.sluice.models.onnx;
     requires transitive dev.sluice.runtime;
     requires info.picocli;
     requires micrometer.core;

@@ -9,5 +9,8 @@ module dev.sluice.models {
     exports dev.sluice.models.file;
     exports dev.sluice.models.json;
     exports dev.sluice.models.skip;
+    exports dev.sluice.models.spi;
     exports dev.sluice.models.tokenizer;
+
+    uses dev.sluice.models.spi.ModelFormat;
 }

@@ -1,6 +1,7 @@
 package dev.sluice.models;
 
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
@@ -68,6 +69,8 @@ final class FileTexts implements EncoderTexts {
         return new FileTexts(ModelTexts.of(file).tokenizer(), switch (file) {
             case GgufFile gguf -> pairs(gguf);
             case SafetensorsFolder folder -> pairs(folder);
+            case ModelGraph graph -> throw new UnsupportedModelException(
+                    graph.path() + ": a graph that generates, not an encoder");
         });
     }
 

@@ -12,11 +12,10 @@ import dev.sluice.router.ExpertCachePolicy;
 /// @param maxRows        rows of one step, so the longest chunk of a prompt
 /// @param kvBytes        memory for keys and values, shared by all sequences; 0 for as much as
 ///                       `sequences` of full length take
-/// @param expertBytes    what the experts of an MoE model may take in memory; the others stay in
-///                       the mapped file until they are needed. [#ALL_EXPERTS] keeps every one
-/// @param expertPolicy   which experts are kept when not all are
+/// @param experts        what the experts of an MoE model may take in memory
+/// @param graph          how a graph is run that is another runtime's
 public record LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows,
-        long kvBytes, long expertBytes, ExpertCachePolicy expertPolicy) {
+        long kvBytes, ExpertMemory experts, GraphOptions graph) {
 
     /// A model of 128k positions would otherwise reserve gigabytes that few callers want.
     public static final int DEFAULT_CONTEXT_MAX = 4096;
@@ -30,15 +29,16 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
 
     /// Pages for `sequences` of full length, and every expert kept.
     public LoadOptions(DType kvType, int contextTokens, int sequences, int maxRows) {
-        this(kvType, contextTokens, sequences, maxRows, 0, ALL_EXPERTS, ExpertCachePolicy.LRU);
+        this(kvType, contextTokens, sequences, maxRows, 0, ExpertMemory.ALL,
+                GraphOptions.defaults());
     }
 
     public LoadOptions {
         if (contextTokens < 0 || sequences < 1 || maxRows < 1 || kvBytes < 0
-                || expertBytes < 0) {
+                || experts.bytes() < 0) {
             throw new IllegalArgumentException(
                     "context %d, %d sequences, %d rows, %d bytes of keys and values, %d of experts"
-                    .formatted(contextTokens, sequences, maxRows, kvBytes, expertBytes));
+                    .formatted(contextTokens, sequences, maxRows, kvBytes, experts.bytes()));
         }
         switch (kvType) {
             case F32, F16, BF16, Q8_0 -> { }
@@ -53,22 +53,29 @@ public record LoadOptions(DType kvType, int contextTokens, int sequences, int ma
     }
 
     public LoadOptions withKvType(DType type) {
-        return new LoadOptions(type, contextTokens, sequences, maxRows, kvBytes, expertBytes,
-                expertPolicy);
+        return new LoadOptions(type, contextTokens, sequences, maxRows, kvBytes, experts, graph);
     }
 
     public LoadOptions withContext(int tokens) {
-        return new LoadOptions(kvType, tokens, sequences, maxRows, kvBytes, expertBytes,
-                expertPolicy);
+        return new LoadOptions(kvType, tokens, sequences, maxRows, kvBytes, experts, graph);
     }
 
     /// With a pool of at most so many bytes.
     public LoadOptions withKvBytes(long bytes) {
-        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes, expertBytes,
-                expertPolicy);
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, bytes, experts, graph);
     }
 
     public LoadOptions withExpertMemory(long bytes, ExpertCachePolicy policy) {
-        return new LoadOptions(kvType, contextTokens, sequences, maxRows, kvBytes, bytes, policy);
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, kvBytes,
+                new ExpertMemory(bytes, policy), graph);
     }
+
+    public LoadOptions withGraph(GraphOptions options) {
+        return new LoadOptions(kvType, contextTokens, sequences, maxRows, kvBytes, experts,
+                options);
+    }
+
+    public long expertBytes() { return experts.bytes(); }
+
+    public ExpertCachePolicy expertPolicy() { return experts.policy(); }
 }

@@ -6,6 +6,7 @@ import dev.sluice.models.family.DecoderLoader;
 import dev.sluice.models.family.ExpertHooks;
 import dev.sluice.models.family.Limits;
 import dev.sluice.models.file.FileTensor;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.skip.SublayerMode;
@@ -39,7 +40,8 @@ public final class LoadedModel implements AutoCloseable {
         this.expertStatistics = expertStatistics;
     }
 
-    /// Opens a GGUF file or a folder of safetensors on `kernels`, which belongs to the model from
+    /// Opens a GGUF file, a folder of safetensors, or a graph that a
+    /// [dev.sluice.models.spi.ModelFormat] knows, on `kernels`, which belongs to the model from
     /// then on, also when opening fails.
     ///
     /// @param layersDone  hears how many layers are ready
@@ -89,6 +91,9 @@ public final class LoadedModel implements AutoCloseable {
     private static LoadedModel load(Opening opening, Kernels kernels, LoadOptions options,
             RoutingObserver observer) {
         TensorFile file = opening.file;
+        if (file instanceof ModelGraph graph) {
+            return load(graph, opening, kernels, options);
+        }
         if (file.tensors().isEmpty()) {
             throw new UnsupportedModelException(
                     file.path() + ": a vocabulary without weights can not generate");
@@ -119,6 +124,23 @@ public final class LoadedModel implements AutoCloseable {
                 store.close();
             }
         }
+    }
+
+    /// A graph has kernels of its own, keeps all its experts and shows no sublayer.
+    private static LoadedModel load(ModelGraph graph, Opening opening, Kernels kernels,
+            LoadOptions options) {
+        if (options.expertBytes() != LoadOptions.ALL_EXPERTS
+                || !(opening.mode instanceof SublayerMode.Exact)) {
+            throw new UnsupportedModelException(graph.path()
+                    + ": a graph runs as a whole; experts and sublayers are not apart");
+        }
+        ModelPlan plan = graph.plan(options);
+        requireFits(graph.path(), plan.memory());
+        CausalLm lm = graph.load(plan, options);
+        kernels.close();
+        opening.copies.close();
+        opening.layersDone.accept(plan.config().layers());
+        return new LoadedModel(graph, plan, lm, new ResidentExperts(), new ExpertStatistics());
     }
 
     /// What would make a model fit into a device that it does not fit into.

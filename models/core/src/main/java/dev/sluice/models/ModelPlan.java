@@ -2,6 +2,7 @@ package dev.sluice.models;
 
 import dev.sluice.models.family.DecoderLoader;
 import dev.sluice.models.file.FileTensor;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.TensorFile;
 import java.lang.foreign.Arena;
 import java.util.regex.Pattern;
@@ -21,6 +22,9 @@ public record ModelPlan(ModelConfig config, int positions, KvPlan kv, MemoryPlan
     /// Reads the config of an opened file. A family that is not supported is an
     /// [UnsupportedModelException].
     public static ModelPlan of(TensorFile file, LoadOptions options) {
+        if (file instanceof ModelGraph graph) {
+            return graph.plan(options);
+        }
         try (Arena arena = Arena.ofConfined()) {
             var loader = DecoderLoader.of(file, options.contextTokens(), arena);
             return of(loader, file, options);

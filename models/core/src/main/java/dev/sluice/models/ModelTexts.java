@@ -1,6 +1,7 @@
 package dev.sluice.models;
 
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.tokenizer.GgufVocabulary;
@@ -22,6 +23,7 @@ public record ModelTexts(Tokenizer tokenizer, String chatTemplate) {
         return switch (file) {
             case GgufFile gguf -> ofGguf(gguf);
             case SafetensorsFolder folder -> ofFolder(folder);
+            case ModelGraph graph -> graph.texts();
         };
     }
 
@@ -32,21 +34,28 @@ public record ModelTexts(Tokenizer tokenizer, String chatTemplate) {
     }
 
     private static ModelTexts ofFolder(SafetensorsFolder folder) {
-        return new ModelTexts(JsonVocabulary.read(folder.path()).tokenizer(), template(folder));
+        return new ModelTexts(JsonVocabulary.read(folder.path()).tokenizer(),
+                template(folder.path(), folder.tokenizerConfig()));
+    }
+
+    /// Of a folder that may hold any kind of model: `tokenizer.json` and what lies beside it.
+    public static ModelTexts inFolder(Path folder) {
+        return new ModelTexts(JsonVocabulary.read(folder).tokenizer(),
+                template(folder, SafetensorsFolder.tokenizerConfig(folder)));
     }
 
     /// `chat_template.jinja`, or the entry of `tokenizer_config.json`: one text, or named ones of
     /// which `default` is taken.
-    private static String template(SafetensorsFolder folder) {
-        if (folder.chatTemplate().isPresent()) {
-            Path path = folder.chatTemplate().get();
+    private static String template(Path folder, Map<String, Object> tokenizerConfig) {
+        Path path = folder.resolve("chat_template.jinja");
+        if (Files.exists(path)) {
             try {
                 return Files.readString(path);
             } catch (IOException e) {
                 throw new MalformedModelException(path, "can not be read: " + e.getMessage());
             }
         }
-        return switch (folder.tokenizerConfig().get("chat_template")) {
+        return switch (tokenizerConfig.get("chat_template")) {
             case String text -> text;
             case List<?> named -> named.stream()
                     .filter(t -> t instanceof Map<?, ?> m && "default".equals(m.get("name")))

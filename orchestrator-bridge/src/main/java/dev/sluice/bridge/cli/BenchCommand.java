@@ -124,7 +124,8 @@ final class BenchCommand implements Callable<Integer> {
         conditions.put("model_bytes", LoadedModel.weightBytes(model.file()));
         model.expertCacheStatistics().ifPresent(s -> conditions.put("experts", s.toString()));
         conditions.put("load_seconds", rounded(loadSeconds));
-        conditions.put("backend", backend.name());
+        conditions.put("backend", options.computing(backend, model));
+        conditions.put("computed_by", options.note(backend, model));
         conditions.put("threads", options.threads());
         conditions.put("kv_type", model.lm().kvPlan().dtype().name());
         conditions.put("cpu", DoctorCommand.processorName());

@@ -61,7 +61,7 @@ final class ExpertsCommand implements Callable<Integer> {
         var load = new LoadOptions(DType.F16, context, 1, LoadOptions.DEFAULT_MAX_ROWS);
         try (LoadedModel model = options.open(backend, load)) {
             RoutedText.requireExperts(model, options.path());
-            spec.commandLine().getErr().println(backend.note());
+            spec.commandLine().getErr().println(options.note(backend, model));
             RoutedText.run(model, file);
             var table = ExpertTable.of(model);
             draw(table.snapshot(), name.endsWith(".svg"));

@@ -9,6 +9,7 @@ import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.chat.TemplateException;
 import dev.sluice.models.chat.TemplateRefusedException;
+import dev.sluice.models.onnx.GraphRunException;
 import dev.sluice.runtime.GenerationFailed;
 import dev.sluice.runtime.RequestRejected;
 import java.io.IOException;
@@ -81,7 +82,7 @@ final class FailureReport {
             case CommandFailedException _, PullException _, MalformedModelException _,
                     UnsupportedModelException _, InsufficientMemoryException _,
                     BackendUnavailableException _, DeviceException _,
-                    DeviceBudgetException _, TemplateException _,
+                    DeviceBudgetException _, GraphRunException _, TemplateException _,
                     RequestRejected _, GenerationFailed _ -> e.getMessage();
             case TemplateRefusedException _ ->
                     "the chat template refuses this: " + e.getMessage();

@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
+import dev.sluice.models.MalformedModelException;
 import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.ModelPlan;
@@ -9,6 +10,7 @@ import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.GgufFile;
 import dev.sluice.models.file.GgufMetadata;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
@@ -41,8 +43,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A .gguf file, a folder with safetensors, "
-            + "or a name that 'list' shows.")
+    @Parameters(paramLabel = "MODEL", description = "A .gguf file, a folder with safetensors or "
+            + "ONNX, or a name that 'list' shows.")
     private String model;
 
     @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
@@ -74,12 +76,14 @@ final class InspectCommand implements Callable<Integer> {
             switch (file) {
                 case GgufFile gguf -> metadata(out, gguf);
                 case SafetensorsFolder folder -> metadata(out, folder);
+                case ModelGraph graph -> metadata(out, graph);
             }
             tensors(out, file.tensors());
             plan(out, file);
             String template = switch (file) {
                 case GgufFile gguf -> gguf.metadata().string(TEMPLATE_KEY, "");
                 case SafetensorsFolder folder -> template(folder);
+                case ModelGraph graph -> template(graph);
             };
             heading(out, "chat template");
             out.println(template.isEmpty() ? "none" : template);
@@ -106,6 +110,11 @@ final class InspectCommand implements Callable<Integer> {
             out.println("%-46s %s".formatted(key, text.length() <= VALUE_CHARS ? text
                     : text.substring(0, VALUE_CHARS) + "..."));
         });
+    }
+
+    private static void metadata(PrintWriter out, ModelGraph graph) {
+        out.println("== metadata");
+        graph.notes().forEach((name, note) -> out.println("%-18s %s".formatted(name, note)));
     }
 
     private record Total(int count, long elements, long bytes) {
@@ -194,6 +203,15 @@ final class InspectCommand implements Callable<Integer> {
             return Files.readString(folder.chatTemplate().get());
         }
         return folder.tokenizerConfig().get("chat_template") instanceof String text ? text : "";
+    }
+
+    /// A graph runs without texts, so their absence is no reason to stop.
+    private static String template(ModelGraph graph) {
+        try {
+            return graph.texts().chatTemplate();
+        } catch (MalformedModelException e) {
+            return e.getMessage();
+        }
     }
 
     private static void heading(PrintWriter out, String text) {

@@ -2,10 +2,12 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.Kernels;
+import dev.sluice.models.GraphOptions;
 import dev.sluice.models.InsufficientMemoryException;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.ModelPlan;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.ModelPath;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.router.ExpertCachePolicy;
@@ -24,6 +26,11 @@ final class LoadingOptions {
     @Option(names = "--backend", paramLabel = "NAME[:N]", defaultValue = BackendChoice.AUTO,
             description = "auto (default), reference, vector, or another that 'doctor' lists.")
     private String backend;
+
+    @Option(names = "--provider", paramLabel = "NAME",
+            description = "What runs an ONNX graph: cpu (default), cuda, tensorrt, coreml, dml, "
+                    + "or auto, which prints its choice.")
+    private Optional<String> provider;
 
     @Option(names = {"-t", "--threads"}, paramLabel = "N",
             description = "Compute threads (default: every processor).")
@@ -80,6 +87,33 @@ final class LoadingOptions {
         }
     }
 
+    /// Refuses what none of the models would honour.
+    ///
+    /// @param graphs  whether some are ONNX graphs
+    /// @param own     whether some are not
+    void requireHonoured(CommandSpec spec, boolean graphs, boolean own) {
+        String reason = "";
+        if (!graphs && provider.isPresent()) {
+            reason = "--provider applies to ONNX graphs only; --backend to other models";
+        } else if (!own && !backend.equals(BackendChoice.AUTO)) {
+            reason = "--backend does not apply to an ONNX graph; --provider does";
+        } else if (!own && kvType.isPresent()) {
+            reason = "--kv-type does not apply to an ONNX graph, which has its own";
+        }
+        if (!reason.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), reason);
+        }
+    }
+
+    /// What computes an opened model, for the start line.
+    String note(BackendChoice chosen, LoadedModel model) {
+        return model.file() instanceof ModelGraph graph ? graph.runner(graph()) : chosen.note();
+    }
+
+    private GraphOptions graph() {
+        return new GraphOptions(provider.orElse("cpu"), threads());
+    }
+
     /// `options`, which are the command's wishes, with those that the user has given.
     LoadOptions apply(LoadOptions options) {
         LoadOptions asked = applyDense(options);
@@ -90,16 +124,26 @@ final class LoadingOptions {
     /// As [#apply] for a model without experts, which refuses a budget for them.
     LoadOptions applyDense(LoadOptions options) {
         return options.withKvType(kvType.map(KvType::dtype).orElse(options.kvType()))
+                .withGraph(graph())
                 .withKvBytes(kvMemory.map(ByteSize::bytes).orElse(options.kvBytes()));
     }
 
     LoadedModel open(CommandSpec spec, Path path, BackendChoice chosen, LoadOptions options) {
+        boolean graph = ModelPath.isGraph(path);
         check(spec, chosen);
+        requireHonoured(spec, graph, !graph);
         LoadOptions asked = apply(options);
         if (kvMemory.isPresent()) {
             plan(path, asked);
         }
-        return LoadedModel.open(path, kernels(chosen), asked, _ -> { });
+        return LoadedModel.open(path, kernels(chosen, path), asked, _ -> { });
+    }
+
+    /// The chosen backend, for a model. A graph brings its own kernels and closes ours at once, so
+    /// it gets the cheapest.
+    Kernels kernels(BackendChoice chosen, Path model) {
+        return ModelPath.isGraph(model) ? Kernels.open("reference", BackendOptions.defaults())
+                : kernels(chosen);
     }
 
     Kernels kernels(BackendChoice chosen) {

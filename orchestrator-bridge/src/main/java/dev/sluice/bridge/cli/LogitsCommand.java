@@ -53,7 +53,8 @@ final class LogitsCommand implements Callable<Integer> {
                 rows.readAll(tokens, (logits, row, _) -> file.write(bytes(logits, row)));
             }
             spec.commandLine().getErr().println("%d positions of %d logits; %s; %s".formatted(
-                    tokens.length, model.lm().vocab(), backend.note(), model.memory()));
+                    tokens.length, model.lm().vocab(), options.note(backend, model),
+                    model.memory()));
             model.expertCacheStatistics().ifPresent(spec.commandLine().getErr()::println);
         }
         return 0;

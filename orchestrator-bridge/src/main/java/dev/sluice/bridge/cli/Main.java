@@ -23,8 +23,8 @@ import picocli.CommandLine.Spec;
         subcommands = {RunCommand.class, ChatCommand.class, ServeCommand.class,
                 BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
                 LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
-                InspectCommand.class, DoctorCommand.class, PullCommand.class,
-                ListCommand.class, RemoveCommand.class, McpCommand.class},
+                InspectCommand.class, ExportCommand.class, DoctorCommand.class,
+                PullCommand.class, ListCommand.class, RemoveCommand.class, McpCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
     @Spec
@@ -91,7 +91,7 @@ public final class Main implements Runnable {
         if (!descriptor.isEmpty()) {
             StandardError.restore(Integer.parseInt(descriptor));
         }
-        // The MCP SDK logs by SLF4J, for which we bring no logger: nothing is to be said about that.
+        // The MCP SDK logs by SLF4J, for which we bring no logger; nobody need hear of that.
         System.setProperty("slf4j.internal.verbosity", "ERROR");
         var out = new PrintWriter(
                 new FileOutputStream(FileDescriptor.out), false, StandardCharsets.UTF_8);

@@ -12,7 +12,8 @@ import picocli.CommandLine.Option;
 /// The option that names a model. Without it, the worker that ships.
 final class ModelChoice {
     @Option(names = {"-m", "--model"}, paramLabel = "MODEL",
-            description = "A .gguf file, a folder with safetensors, or a name that 'list' shows "
+            description = "A .gguf file, a folder with safetensors or ONNX, or a name that 'list' "
+                    + "shows "
                     + "(default: the small worker that ships).")
     private Optional<String> model;
 

@@ -2,6 +2,7 @@ package dev.sluice.bridge.cli;
 
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
+import dev.sluice.models.file.ModelGraph;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -34,5 +35,15 @@ final class ModelOptions {
     /// `options`, which are the command's wishes.
     LoadedModel open(BackendChoice chosen, LoadOptions options) {
         return loading.open(spec, path(), chosen, options);
+    }
+
+    /// What computes an opened model, for the start line.
+    String note(BackendChoice chosen, LoadedModel model) {
+        return loading.note(chosen, model);
+    }
+
+    /// The same in a word, for figures.
+    String computing(BackendChoice chosen, LoadedModel model) {
+        return model.file() instanceof ModelGraph ? "onnx" : chosen.name();
     }
 }

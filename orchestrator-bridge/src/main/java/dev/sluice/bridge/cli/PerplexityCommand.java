@@ -49,7 +49,7 @@ final class PerplexityCommand implements Callable<Integer> {
         BackendChoice backend = options.backend();
         var load = new LoadOptions(DType.F32, context, 1, LoadOptions.DEFAULT_MAX_ROWS);
         try (LoadedModel model = options.open(backend, load)) {
-            spec.commandLine().getErr().println(backend.note());
+            spec.commandLine().getErr().println(options.note(backend, model));
             Tokenizer tokenizer = model.texts().tokenizer();
             int[] tokens = tokenizer.encodePrompt(text);
             if (tokens.length < 2) {

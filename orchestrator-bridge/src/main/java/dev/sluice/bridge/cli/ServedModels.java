@@ -8,6 +8,8 @@ import dev.sluice.models.HostMemory;
 import dev.sluice.models.LoadOptions;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.defaults.DefaultModel;
+import dev.sluice.models.file.ModelGraph;
+import dev.sluice.models.file.ModelPath;
 import dev.sluice.runtime.EngineOptions;
 import dev.sluice.runtime.StepTurns;
 import java.io.PrintWriter;
@@ -101,6 +103,9 @@ final class ServedModels {
                         "two models are named '" + name + "'; name them with -m NAME=MODEL");
             }
         }
+        long graphs = models.stream().map(m -> m.substring(m.indexOf('=') + 1))
+                .filter(m -> ModelPath.isGraph(ModelChoice.path(m))).count();
+        loading.requireHonoured(spec, graphs > 0, models.isEmpty() || graphs < models.size());
         if (loading.limitsExperts() && !hostsExperts) {
             throw new CommandFailedException("--expert-memory: no model here has experts");
         }
@@ -132,7 +137,7 @@ final class ServedModels {
             @Override
             public HostedModel open() {
                 long begin = System.nanoTime();
-                Kernels kernels = loading.kernels(chosen);
+                Kernels kernels = loading.kernels(chosen, path);
                 LoadedModel loaded = LoadedModel.open(path, kernels, options, _ -> { });
                 EngineOptions engine = EngineOptions.defaults().withParallel(parallel)
                         .withWaitingMax(queue)
@@ -140,6 +145,9 @@ final class ServedModels {
                         .withTurns(turns, shares.getOrDefault(name, 1.0));
                 var hosted = new HostedModel(name, loaded, models.size() == 1 ? engine
                         : engine.withStepNanos(SHARED_STEP_NANOS), Clock.systemDefaultZone());
+                if (loaded.file() instanceof ModelGraph) {
+                    err.println("model " + name + ": " + loading.note(chosen, loaded));
+                }
                 err.printf("model %s: %s; loaded in %.2f s%n", name, loaded.memory(),
                         (System.nanoTime() - begin) / 1e9);
                 err.flush();

@@ -28,7 +28,7 @@ record TalkingModel(Sluice sluice, LoadedModel model, boolean hasTemplate, Strin
                     loaded.lm(), texts.tokenizer(), TemplateFormatter.of(texts)));
             opened = true;
             return new TalkingModel(sluice, loaded, !texts.chatTemplate().isEmpty(), startLine(
-                    backend, loaded, (System.nanoTime() - begin) / 1e9));
+                    options.note(backend, loaded), loaded, (System.nanoTime() - begin) / 1e9));
         } finally {
             if (!opened) {
                 loaded.close();
@@ -36,11 +36,11 @@ record TalkingModel(Sluice sluice, LoadedModel model, boolean hasTemplate, Strin
         }
     }
 
-    private static String startLine(BackendChoice backend, LoadedModel model, double seconds) {
+    private static String startLine(String note, LoadedModel model, double seconds) {
         MemoryPlan memory = model.memory();
         return String.format(Locale.ROOT,
                 "%s%nmemory: weights %s%s, keys and values %s (%s), scratch %s; "
-                + "loaded in %.2f s", backend.note(), ByteSize.text(memory.weightBytes()),
+                + "loaded in %.2f s", note, ByteSize.text(memory.weightBytes()),
                 memory.experts().cached() ? " (experts %s of %s)".formatted(
                         ByteSize.text(memory.experts().memoryBytes()),
                         ByteSize.text(memory.experts().storedBytes())) : "",

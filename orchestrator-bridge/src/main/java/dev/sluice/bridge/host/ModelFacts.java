@@ -3,6 +3,7 @@ package dev.sluice.bridge.host;
 import dev.sluice.models.LoadedModel;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import java.nio.file.Path;
@@ -37,13 +38,14 @@ public record ModelFacts(Path path, String architecture, String vocabularyKind, 
             case GgufFile gguf -> gguf.metadata().string("general.architecture", "unknown");
             case SafetensorsFolder folder -> folder.config().get("model_type")
                     instanceof String type ? type : "unknown";
+            case ModelGraph _ -> "onnx";
         };
     }
 
     static ModelFacts of(LoadedModel model) {
         String kind = switch (model.file()) {
             case GgufFile gguf -> gguf.metadata().string("tokenizer.ggml.model", "");
-            case SafetensorsFolder _ -> "";
+            case SafetensorsFolder _, ModelGraph _ -> "";
         };
         long parameters = 0;
         for (FileTensor tensor : model.file().tensors()) {

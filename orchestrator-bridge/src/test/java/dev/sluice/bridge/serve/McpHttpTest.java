@@ -171,7 +171,7 @@ class McpHttpTest {
                 Thread.sleep(5);
             }
             assertEquals(List.of(8.0, 16.0, 24.0, 32.0, 40.0),
-                    progress.stream().map(ProgressNotification::progress).toList());
+                    progress.stream().map(ProgressNotification::progress).sorted().toList());
             assertEquals("p1", progress.getFirst().progressToken());
             assertEquals(40.0, progress.getFirst().total());
         }

@@ -65,7 +65,7 @@ class McpStdioTest {
                 Thread.sleep(5);
             }
             assertEquals(List.of(8.0, 16.0),
-                    progress.stream().map(ProgressNotification::progress).toList());
+                    progress.stream().map(ProgressNotification::progress).sorted().toList());
         }
     }
 

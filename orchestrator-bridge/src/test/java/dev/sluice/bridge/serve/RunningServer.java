@@ -72,6 +72,11 @@ public final class RunningServer implements AutoCloseable {
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN);
     }
 
+    /// A server of the model at that path.
+    static RunningServer start(Path model) throws IOException {
+        return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN, RequestLog.OFF, model);
+    }
+
     private record Tiny(Path path) implements ModelHost.Opener {
         @Override
         public HostedModel open() {

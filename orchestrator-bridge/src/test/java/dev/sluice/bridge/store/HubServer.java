@@ -105,6 +105,9 @@ final class HubServer implements AutoCloseable {
             byte[] bytes = files.get(path).bytes();
             partialHead(request, out, bytes.length);
             out.write(bytes, (int) request.from(), count);
+            out.flush();
+            // A client may lose what it has not read yet when the connection ends.
+            Thread.sleep(50);
         };
     }
 

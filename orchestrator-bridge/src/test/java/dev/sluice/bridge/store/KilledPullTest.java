@@ -25,20 +25,24 @@ final class KilledPullTest {
         var bytes = new byte[8 << 20];
         new Random(3).nextBytes(bytes);
         try (var server = new HubServer().file(FILE, bytes)) {
-            server.next(FILE, server.slowly(FILE, 1 << 16, 40));
+            server.next(FILE, server.slowly(FILE, 1 << 15, 250));
             Path target = home.resolve(".sluice/models/o/n").resolve(FILE);
             Process child = start(home, server);
             Path part = PartFile.part(target);
             long end = System.nanoTime() + 60_000_000_000L;
-            while ((!Files.exists(part) || Files.size(part) < 1 << 20)
+            while ((!Files.exists(part) || Files.size(part) < 1 << 18)
                     && System.nanoTime() < end) {
                 Thread.sleep(5);
             }
             assertTrue(child.isAlive(), "the pull was to be killed, not to end");
+            Process second = start(home, server);
+            String refusal = new String(second.getErrorStream().readAllBytes());
+            assertEquals(1, second.waitFor(), refusal);
+            assertTrue(refusal.contains("o/n:Q4_0 is being pulled by another process"), refusal);
             child.destroyForcibly().waitFor();
             assertFalse(Files.exists(target));
             long left = Files.size(part);
-            assertTrue(left >= 1 << 20 && left < bytes.length, left + " bytes");
+            assertTrue(left >= 1 << 18 && left < bytes.length, left + " bytes");
 
             Process next = start(home, server);
             String said = new String(next.getErrorStream().readAllBytes());

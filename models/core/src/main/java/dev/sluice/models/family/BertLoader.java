@@ -10,6 +10,7 @@ import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
 import dev.sluice.models.family.GroupedAttention.Linear;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import java.lang.foreign.Arena;
@@ -41,6 +42,7 @@ final class BertLoader {
         WeightSource weights = switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
             case SafetensorsFolder folder -> new BertWeights(folder);
+            case ModelGraph graph -> throw DecoderLoader.graphHasNoWeights(graph);
         };
         var reader = new WeightReader(kernels, weights);
         int hidden = config.hidden();

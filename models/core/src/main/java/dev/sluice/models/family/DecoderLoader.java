@@ -11,6 +11,7 @@ import dev.sluice.models.TextEncoder;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.WeightSource;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import dev.sluice.models.json.JsonObject;
@@ -63,6 +64,7 @@ public final class DecoderLoader {
                 yield new DecoderLoader(folder, family,
                         TransformersConfig.read(json, family, contextTokens), copies);
             }
+            case ModelGraph graph -> throw graphHasNoWeights(graph);
         };
     }
 
@@ -82,6 +84,21 @@ public final class DecoderLoader {
     /// The groups of layers that forget alike, as yet without pages.
     public KvPlan kvGroups(DType kvType) {
         return KvGroups.of(config, family, kvType, PAGE_SIZE);
+    }
+
+    /// The file's weights by GGUF names, as views of it.
+    public WeightSource weights() {
+        return switch (file) {
+            case GgufFile gguf -> new GgufWeights(gguf);
+            case SafetensorsFolder folder ->
+                    new TransformersWeights(folder, family.architecture(), copies);
+            case ModelGraph graph -> throw graphHasNoWeights(graph);
+        };
+    }
+
+    static UnsupportedModelException graphHasNoWeights(ModelGraph graph) {
+        return new UnsupportedModelException(
+                graph.path() + ": a graph is run as it is; no weights can be taken from it");
     }
 
     /// Builds the model with the pages of `kvPlan`, which came from [#kvGroups]. `layersDone` hears
@@ -135,14 +152,6 @@ public final class DecoderLoader {
         hooks.store().ready();
         return new DecoderEncoder(kernels, encoderConfig, config, new DecoderEncoder.Built(
                 stack, norm, head, kv.plan(), sizes, this::free));
-    }
-
-    private WeightSource weights() {
-        return switch (file) {
-            case GgufFile gguf -> new GgufWeights(gguf);
-            case SafetensorsFolder folder ->
-                    new TransformersWeights(folder, family.architecture(), copies);
-        };
     }
 
     private void free() {

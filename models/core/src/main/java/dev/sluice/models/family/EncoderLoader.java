@@ -9,6 +9,7 @@ import dev.sluice.models.MemoryPlan;
 import dev.sluice.models.ModelConfig;
 import dev.sluice.models.TextEncoder;
 import dev.sluice.models.file.GgufFile;
+import dev.sluice.models.file.ModelGraph;
 import dev.sluice.models.file.SafetensorsFolder;
 import dev.sluice.models.file.TensorFile;
 import java.lang.foreign.Arena;
@@ -23,6 +24,7 @@ public sealed interface EncoderLoader {
         return switch (file) {
             case GgufFile gguf -> GgufEncoder.describes(gguf);
             case SafetensorsFolder folder -> new FolderEncoder(folder).isEncoder();
+            case ModelGraph _ -> false;
         };
     }
 
@@ -43,6 +45,7 @@ public sealed interface EncoderLoader {
                                 options, copies)
                         : decoder(file, described.role(), options, copies);
             }
+            case ModelGraph graph -> throw DecoderLoader.graphHasNoWeights(graph);
         };
     }
 

@@ -177,7 +177,8 @@ final class FolderEncoder {
     @SuppressWarnings("unchecked") // Json makes every object's keys strings.
     private JsonObject object(String name) {
         Path path = file(name);
-        if (!path.startsWith(folder.path().normalize()) || !(parsed(path) instanceof Map<?, ?> map)) {
+        if (!path.startsWith(folder.path().normalize())
+                || !(parsed(path) instanceof Map<?, ?> map)) {
             throw new MalformedModelException(path, "not an object");
         }
         return new JsonObject(path, (Map<String, Object>) map);

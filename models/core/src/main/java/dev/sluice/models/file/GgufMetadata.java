@@ -1,8 +1,12 @@
 package dev.sluice.models.file;
 
 import dev.sluice.models.MalformedModelException;
+import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -20,6 +24,9 @@ public final class GgufMetadata {
     /// A template is the longest value of real files; 16 MiB leaves room and bounds one allocation.
     static final int STRING_BYTES_MAX = 16 << 20;
 
+    /// Magic, version and two counts come first.
+    private static final int VALUES_START = 24;
+
     private final Path path;
     private final HeaderCursor cursor;
     private final ByteBuffer bytes;
@@ -35,6 +42,21 @@ public final class GgufMetadata {
         this.cursor = cursor;
         this.bytes = cursor.buffer();
         this.values = Collections.unmodifiableMap(values);
+    }
+
+    /// Writes a GGUF file of these values and no tensors: what tokenizing needs.
+    public void writeVocabulary(Path file) throws IOException {
+        int end = VALUES_START;
+        for (Value value : values.values()) {
+            end = Math.max(end, value.end());
+        }
+        ByteBuffer header = ByteBuffer.allocate(VALUES_START).order(ByteOrder.LITTLE_ENDIAN)
+                .put(bytes.duplicate().limit(8)).putLong(0).putLong(values.size()).flip();
+        try (var channel = FileChannel.open(file, StandardOpenOption.CREATE,
+                StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            channel.write(header);
+            channel.write(bytes.duplicate().limit(end).position(VALUES_START));
+        }
     }
 
     /// Keys in file order.

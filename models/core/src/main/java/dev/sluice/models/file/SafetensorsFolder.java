@@ -83,6 +83,12 @@ public final class SafetensorsFolder implements TensorFile {
     /// `tokenizer_config.json`, empty without that file.
     public Map<String, Object> tokenizerConfig() { return tokenizerConfig; }
 
+    /// `tokenizer_config.json` of any folder, empty without that file.
+    public static Map<String, Object> tokenizerConfig(Path folder) {
+        Path file = folder.resolve("tokenizer_config.json");
+        return Files.exists(file) ? Configs.read(file) : Map.of();
+    }
+
     /// The path of `tokenizer.json`, when the folder has one.
     public Optional<Path> tokenizerJson() { return existing("tokenizer.json"); }
 

@@ -6,7 +6,8 @@ import java.util.List;
 
 /// An opened model: named tensors in mapped memory. It owns the mapping; closing it ends every
 /// tensor, matrix and metadata value that came from it. Reading is safe from any thread.
-public sealed interface TensorFile extends AutoCloseable permits GgufFile, SafetensorsFolder {
+public sealed interface TensorFile extends AutoCloseable
+        permits GgufFile, SafetensorsFolder, ModelGraph {
     /// What was opened: the (first) GGUF file, or the folder.
     Path path();
 

@@ -215,6 +215,7 @@ class HostileBytesTest {
         switch (file) {
             case GgufFile gguf -> touch(gguf.metadata());
             case SafetensorsFolder folder -> folder.config().size();
+            case ModelGraph graph -> graph.notes().size();
         }
     }
 
