@@ -43,8 +43,8 @@ final class InspectCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "MODEL", description = "A .gguf file, a folder with safetensors or ONNX, "
-            + "or a name that 'list' shows.")
+    @Parameters(paramLabel = "MODEL", description = "A .gguf file, a folder with safetensors or "
+            + "ONNX, or a name that 'list' shows.")
     private String model;
 
     @Option(names = "--expert-memory", paramLabel = "SIZE", converter = ByteSize.Converter.class,
