@@ -1,8 +1,11 @@
 package dev.sluice.kernels.vector;
 
+import static dev.sluice.kernels.vector.VectorRows.at;
+import static dev.sluice.kernels.vector.VectorRows.load;
+import static dev.sluice.kernels.vector.VectorRows.store;
+
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
@@ -18,7 +21,6 @@ final class VectorEncoderRows {
     private static final VectorSpecies<Double> D =
             VectorSpecies.of(double.class, VectorShape.forBitSize(S.vectorBitSize()));
     private static final int L = S.length();
-    private static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
     private static final float SQRT_HALF = 0.70710678f;
     /// Beyond this Phi(-x) is below the least float.
     private static final float TAIL_MAX = 14.5f;
@@ -39,23 +41,6 @@ final class VectorEncoderRows {
     record Norm(Matrix weight, Matrix bias, float epsilon) { }
 
     private VectorEncoderRows() { }
-
-    private static FloatVector load(MemorySegment m, long at, int rest) {
-        return rest >= L ? FloatVector.fromMemorySegment(S, m, at, ORDER)
-                : FloatVector.fromMemorySegment(S, m, at, ORDER, S.indexInRange(0, rest));
-    }
-
-    private static void store(FloatVector v, MemorySegment m, long at, int rest) {
-        if (rest >= L) {
-            v.intoMemorySegment(m, at, ORDER);
-        } else {
-            v.intoMemorySegment(m, at, ORDER, S.indexInRange(0, rest));
-        }
-    }
-
-    private static long at(Matrix m, int row) {
-        return m.byteOffset() + 4L * row * m.cols();
-    }
 
     /// out = (x - mean) / sqrt(variance + epsilon) * weight + bias. The mean and the squares of
     /// the centred row are summed in double, so that a large mean does not swallow the variance.

@@ -25,12 +25,12 @@ final class VectorRows {
 
     private VectorRows() { }
 
-    private static FloatVector load(MemorySegment m, long at, int rest) {
+    static FloatVector load(MemorySegment m, long at, int rest) {
         return rest >= L ? FloatVector.fromMemorySegment(S, m, at, ORDER)
                 : FloatVector.fromMemorySegment(S, m, at, ORDER, S.indexInRange(0, rest));
     }
 
-    private static void store(FloatVector v, MemorySegment m, long at, int rest) {
+    static void store(FloatVector v, MemorySegment m, long at, int rest) {
         if (rest >= L) {
             v.intoMemorySegment(m, at, ORDER);
         } else {
@@ -38,7 +38,7 @@ final class VectorRows {
         }
     }
 
-    private static long at(Matrix m, int row) {
+    static long at(Matrix m, int row) {
         return m.byteOffset() + 4L * row * m.cols();
     }
 
