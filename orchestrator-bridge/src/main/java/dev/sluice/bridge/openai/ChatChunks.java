@@ -19,7 +19,6 @@ final class ChatChunks {
     private final EventStream events;
     private final ChatWriter writer;
     private final int index;
-    private boolean begun;
     private boolean calls;
 
     ChatChunks(EventStream events, ChatWriter writer, int index) {
@@ -28,15 +27,17 @@ final class ChatChunks {
         this.index = index;
     }
 
+    /// Sends the role. All answers of a stream begin before one of them ends: clients that
+    /// accumulate hold a stream complete when every answer that they have seen has ended.
+    void begin() {
+        var first = new LinkedHashMap<String, Object>();
+        first.put("role", "assistant");
+        first.put("content", "");
+        send(first, null, List.of());
+    }
+
     /// Sends what one token brought.
     void add(ChoiceReader.Piece piece) {
-        if (!begun) {
-            begun = true;
-            var first = new LinkedHashMap<String, Object>();
-            first.put("role", "assistant");
-            first.put("content", "");
-            send(first, null, List.of());
-        }
         List<Object> logprobs = piece.logprobs().isEmpty() ? List.of()
                 : List.of(writer.logprobEntry(piece.logprobs()));
         if (piece.events().isEmpty() && !logprobs.isEmpty()) {

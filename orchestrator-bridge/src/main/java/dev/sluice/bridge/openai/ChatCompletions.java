@@ -82,6 +82,7 @@ public final class ChatCompletions {
         for (ChoiceReader choice : run.readers()) {
             chunks.add(new ChatChunks(events, writer, choice.index()));
         }
+        chunks.forEach(ChatChunks::begin);
         ChoiceQueue.Entry entry = first;
         while (true) {
             ChatChunks to = chunks.get(entry.choice());

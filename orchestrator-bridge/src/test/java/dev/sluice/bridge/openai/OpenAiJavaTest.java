@@ -120,6 +120,7 @@ final class OpenAiJavaTest {
         assertEquals(10, whole.choices().getFirst().logprobs().orElseThrow().content()
                 .orElseThrow().size());
         var accumulator = ChatCompletionAccumulator.create();
+        var chunks = new ArrayList<ChatCompletionChunk>();
         try (StreamResponse<ChatCompletionChunk> stream = client.chat().completions()
                 .createStreaming(chat().n(2)
                         .putAdditionalBodyProperty("seed", JsonValue.from(7))
@@ -127,7 +128,16 @@ final class OpenAiJavaTest {
                         .addDeveloperMessage("Be brief.").streamOptions(
                                 ChatCompletionStreamOptions.builder().includeUsage(true).build())
                         .build())) {
-            stream.stream().forEach(accumulator::accumulate);
+            stream.stream().forEach(chunk -> {
+                chunks.add(chunk);
+                accumulator.accumulate(chunk);
+            });
+        }
+        // Both answers begin before one of them can end.
+        for (int i = 0; i < 2; i++) {
+            ChatCompletionChunk.Choice begun = chunks.get(i).choices().getFirst();
+            assertEquals(i, begun.index());
+            assertTrue(begun.delta().role().isPresent());
         }
         ChatCompletion joined = accumulator.chatCompletion();
         for (int i = 0; i < 2; i++) {
