@@ -282,8 +282,8 @@ final class ManyStreamsTest {
     @Tag("soak")
     @Timeout(600)
     void twoMinutes() throws Exception {
-        run(Integer.getInteger("soak.tokens", 1200), 100, new Bounds(Double.parseDouble(System.getProperty("soak.millis", "5")),
-                TimeUnit.SECONDS.toNanos(2), 200_000));
+        double millis = Double.parseDouble(System.getProperty("soak.millis", "5"));
+        run(1200, 100, new Bounds(millis, TimeUnit.SECONDS.toNanos(2), 200_000));
     }
 
     /// @param overheadMillis  most that the server may add to the engine's 99th percentile
