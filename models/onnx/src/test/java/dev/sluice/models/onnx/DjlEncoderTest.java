@@ -31,6 +31,7 @@ class DjlEncoderTest {
     private static final Path BERT = Path.of("src/test/resources/dev/sluice/models/onnx/bert");
     private static final List<Path> TOKENIZERS = List.of(
             Path.of("../core/src/test/resources/tokenizer/hf"),
+            Path.of("../core/src/test/resources/tokenizer/unigram"),
             Path.of("../core/src/test/resources/goldens/llama/hf"));
     private static final double ERROR_MAX = 1e-5;
 
