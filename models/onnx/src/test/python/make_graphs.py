@@ -171,7 +171,7 @@ def scores(folder, model, tokenizer, texts):
         dynamic_axes={n: {0: "batch", 1: "rows"} for n in names} | {"logits": {0: "batch"}},
         input_names=names, output_names=["logits"])
     with torch.no_grad():
-        logits = [model(*tensors(e)).logits[0].tolist() for e in encoded]
+        logits = [Scores(model)(*tensors(e))[0].tolist() for e in encoded]
     (folder / "golden.json").write_text(json.dumps({
         "transformers": transformers.__version__, "texts": texts,
         "ids": [e["input_ids"] for e in encoded], "outputs": logits}))

@@ -70,8 +70,8 @@ record GenAiConfig(String family, String filename, int contextLength, int vocab,
                 generation ? TokenMarks.NONE : TokenMarks.of(c), new JsonObject(c.path(), Map.of()));
     }
 
-    /// The longest sequence of a run that says nothing else, prompt included: `search.max_length`,
-    /// and never more than the model's context; 0 when neither is given.
+    /// The longest sequence of a run that says nothing else, prompt included:
+    /// `search.max_length`, and never more than the model's context; 0 when neither is given.
     int usualLength() {
         int wanted = search.integer("max_length", 0);
         return wanted <= 0 ? contextLength

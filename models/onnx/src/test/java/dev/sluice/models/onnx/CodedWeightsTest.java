@@ -16,10 +16,12 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Goal: a graph with coded weights computes what its own weights, dequantised, compute. Method: the
-/// tiny models of the repository exported as int4 and int8, and beside each a float32 GGUF file
-/// whose matrices were rounded here to what those codes mean and expanded again, run by the scalar
-/// backend. The graph's activations have eight bits, the other's none.
+/// Goal: a graph with coded weights computes what its own weights, dequantised, compute. Method:
+/// the tiny models of the repository exported, and beside each a float32 GGUF file whose matrices
+/// were rounded here to what those codes mean and expanded again, run by the scalar backend. The
+/// graph's activations have eight bits, the other's none. Int8 of the mixture is not among them:
+/// there a token is so near the middle between two experts that eight bits send it to the other
+/// one, which no bound on sums allows for; the goldens of [ExportedGoldensTest] have it.
 class CodedWeightsTest {
     /// Half a step of 1/127 of the largest activation in each block, averaged over the sums and
     /// carried through two layers (as in [ExportedGoldensTest]).
@@ -32,7 +34,7 @@ class CodedWeightsTest {
     private Path folder;
 
     @ParameterizedTest
-    @CsvSource({"llama, INT4", "llama, INT8", "qwen3-moe, INT4", "qwen3-moe, INT8"})
+    @CsvSource({"llama, INT4", "llama, INT8", "qwen3-moe, INT4"})
     void logits_are_those_of_the_dequantised_weights(String family, WeightForm form)
             throws IOException {
         Path model = Path.of("../core/src/test/resources/goldens", family, "model-f32.gguf");
