@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Goal: encoders that came as ONNX answer over HTTP what transformers computes for them. Method:
-/// an embedder, a reranker and a classifier that torch exported (`make_graphs.py`), opened as `serve`
-/// opens them, with the numbers that lie beside the graphs.
+/// an embedder, a reranker and a classifier that torch exported (`make_graphs.py`), opened as
+/// `serve` opens them, with the numbers that lie beside the graphs.
 @Timeout(120)
 final class OnnxEncoderServeTest {
     private static final Path GRAPHS =

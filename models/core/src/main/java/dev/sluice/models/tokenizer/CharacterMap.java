@@ -10,8 +10,8 @@ import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /// SentencePiece's `precompiled_charsmap` (Kudo and Richardson, "SentencePiece", section 3.2):
-/// texts and what they are rewritten to, found by a double-array trie (Aoe, "An Efficient Digital Search
-/// Algorithm", as Yata's darts-clone packs it).
+/// texts and what they are rewritten to, found by a double-array trie (Aoe, "An Efficient Digital
+/// Search Algorithm", as Yata's darts-clone packs it).
 ///
 ///     u32 bytes of the trie | u32 units of the trie | replacements, each ended by a zero byte
 ///
