@@ -67,7 +67,8 @@ record GenAiConfig(String family, String filename, int contextLength, int vocab,
                 c.integer("num_hidden_layers", c.integer("n_layer", 0)), Map.of(),
                 new Heads(heads, c.integer("num_key_value_heads", heads),
                         c.integer("head_dim", heads == 0 ? 0 : hidden / heads), hidden),
-                generation ? TokenMarks.NONE : TokenMarks.of(c), new JsonObject(c.path(), Map.of()));
+                generation ? TokenMarks.NONE : TokenMarks.of(c),
+                new JsonObject(c.path(), Map.of()));
     }
 
     /// The longest sequence of a run that says nothing else, prompt included:
