@@ -161,17 +161,18 @@ def scores(folder, model, tokenizer, texts):
     """A cross-encoder or a classifier as Optimum exports it, with texts, ids and logits."""
     folder.mkdir(parents=True, exist_ok=True)
     model.config._attn_implementation = "eager"
-    model = model.eval()
+    # The exporter puts the module back into the mode it found it in.
+    graph = Scores(model).eval()
     encoded = [tokenizer(*t) for t in texts]
     tensors = lambda e: tuple(torch.tensor([e[n]]) for n in
                               ("input_ids", "attention_mask", "token_type_ids"))
     names = ["input_ids", "attention_mask", "token_type_ids"]
     torch.onnx.export(
-        Scores(model), tensors(encoded[0]), folder / "model.onnx", dynamo=False, opset_version=17,
+        graph, tensors(encoded[0]), folder / "model.onnx", dynamo=False, opset_version=17,
         dynamic_axes={n: {0: "batch", 1: "rows"} for n in names} | {"logits": {0: "batch"}},
         input_names=names, output_names=["logits"])
     with torch.no_grad():
-        logits = [Scores(model)(*tensors(e))[0].tolist() for e in encoded]
+        logits = [graph(*tensors(e))[0].tolist() for e in encoded]
     (folder / "golden.json").write_text(json.dumps({
         "transformers": transformers.__version__, "texts": texts,
         "ids": [e["input_ids"] for e in encoded], "outputs": logits}))
