@@ -39,11 +39,8 @@ final class ForcedCallsTest {
     private static RunningServer server(Path folder, String format) throws Exception {
         String marks = format.equals("harmony") ? "<|channel|><|message|>"
                 : String.join(" ", ToolFormats.named(format).orElseThrow().signature());
-        String template = ToolModel.HERMES.replace("<tool_call></tool_call>", "{{ " + Json.write(
-                marks).replace("\\\"", "\" ~ '\"' ~ \"") + " }}")
-                .replace("<tool_call>", "").replace("</tool_call>", "");
-        // The signature has to stand in the source as it is, in a comment at least.
-        template = "{#- " + marks + " -#}" + template;
+        String template = "{#- " + marks + " -#}"
+                + ToolModel.HERMES.replace("<tool_call>", "").replace("</tool_call>", "");
         return new RunningServer(HttpOptions.defaults(), ApiKeys.OPEN,
                 new ToolModel(folder, template));
     }

@@ -44,7 +44,8 @@ public record ClosedText(TextState text, Utf8Prefix character, Marker close, int
         }
         // What looked like the marker is text after all, but for an end that begins it anew.
         int kept = matched;
-        while (kept > 0 && !(close.isBorder(matched, kept - 1) && close.symbol(kept - 1) == symbol)) {
+        while (kept > 0 && !(close.symbol(kept - 1) == symbol
+                && close.isBorder(matched, kept - 1))) {
             kept--;
         }
         ClosedText after = fed(matched + 1 - kept, symbol);
