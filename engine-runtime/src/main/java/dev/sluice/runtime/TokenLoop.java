@@ -174,6 +174,9 @@ final class TokenLoop {
         if (plan.rows < g.missing()) {
             cache.commit(sequence, g.history().tokenIds(), from, from + plan.rows);
             scheduler.served(g.job(), plan.rows, 0);
+            if (prompt) {
+                g.stream().computed(sequence.length());
+            }
             return;
         }
         int before = g.progress().drawn();

@@ -39,6 +39,7 @@ public final class TokenStream {
     private volatile Thread reader;
     private volatile boolean cancelled;
     private volatile int cachedTokens;
+    private volatile int computedTokens;
     // The reader's own.
     private int taken;
     private boolean ended;
@@ -57,7 +58,7 @@ public final class TokenStream {
             throw new IllegalStateException("the stream has ended");
         }
         if (taken == published && last == null) {
-            await();
+            await(Integer.MAX_VALUE);
         }
         if (taken < published) {
             int id = tokenIds[taken];
@@ -76,10 +77,10 @@ public final class TokenStream {
 
     /// The engine writes first and looks for a reader then, the reader announces itself first and
     /// looks for news then; so one of them sees the other.
-    private void await() throws InterruptedException {
+    private void await(int computed) throws InterruptedException {
         reader = Thread.currentThread();
         try {
-            while (taken == published && last == null) {
+            while (taken == published && last == null && computedTokens <= computed) {
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
                 }
@@ -88,6 +89,16 @@ public final class TokenStream {
         } finally {
             reader = null;
         }
+    }
+
+    /// Waits until more than `known` tokens of the prompt are there, computed or kept from before,
+    /// or [#take] would return at once. Returns how many there are; the last piece of a prompt
+    /// does not count before the first token, which comes with it. For the reader alone.
+    public int awaitPrompt(int known) throws InterruptedException {
+        if (!ready()) {
+            await(known);
+        }
+        return computedTokens;
     }
 
     @SuppressWarnings("unchecked")
@@ -100,7 +111,7 @@ public final class TokenStream {
     public Optional<TokenEvent> ending() { return Optional.ofNullable(last); }
 
     /// Whether [#take] would return at once.
-    boolean ready() { return taken < published || last != null; }
+    public boolean ready() { return taken < published || last != null; }
 
     /// Ends the request at the engine's next step, with its last event as always.
     public void cancel() {
@@ -128,6 +139,12 @@ public final class TokenStream {
     /// Engine thread only.
     void cachedTokens(int tokens) {
         cachedTokens = tokens;
+    }
+
+    /// So much of the prompt is there. Engine thread only.
+    void computed(int tokens) {
+        computedTokens = tokens;
+        wake();
     }
 
     /// Engine thread only.

@@ -188,7 +188,14 @@ final class MarkedReader implements MessageReader {
         String close = bare ? "" : format.section().close();
         in.skipSpace();
         while (list && !in.exhausted() && "[],;".indexOf(in.peek()) >= 0) {
-            in.next();
+            Progress reopened = in.peek() == '[' && sectionCalls > 0 ? reopened()
+                    : Progress.FAILED;
+            if (reopened == Progress.MORE) {
+                return false;
+            }
+            if (reopened == Progress.FAILED) {
+                in.next();
+            }
             in.skipSpace();
         }
         if (in.exhausted() && !in.ended()) {
@@ -216,6 +223,16 @@ final class MarkedReader implements MessageReader {
         step = 0;
         state = State.CALL;
         return true;
+    }
+
+    /// Whether the section is opened once more, which then means nothing: `[TOOL_CALLS]` begins
+    /// as a list does.
+    private Progress reopened() {
+        Progress found = Progress.FAILED;
+        for (String open : format.section().opens()) {
+            found = found == Progress.FAILED ? in.literal(open) : found;
+        }
+        return found;
     }
 
     private boolean call(Consumer<MessageEvent> out) {

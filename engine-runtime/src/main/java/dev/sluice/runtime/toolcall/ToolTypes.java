@@ -70,7 +70,7 @@ public final class ToolTypes {
     public Set<String> names() { return tools.keySet(); }
 
     /// Whether the schema says that the value is a text.
-    boolean isString(String tool, String parameter) {
+    public boolean isString(String tool, String parameter) {
         return kind(tool, parameter) == Kind.STRING;
     }
 

@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A whole message as a client would put it together from its events. Checks their order.
-record ReadMessage(String reasoning, String content, List<Call> calls, List<String> problems) {
+public record ReadMessage(String reasoning, String content, List<Call> calls, List<String> problems) {
 
     /// @param ended whether the end was told
-    record Call(String name, Object arguments, boolean ended) { }
+    public record Call(String name, Object arguments, boolean ended) { }
 
     static final class Collector implements Consumer<MessageEvent> {
         private final StringBuilder reasoning = new StringBuilder();
@@ -66,7 +66,7 @@ record ReadMessage(String reasoning, String content, List<Call> calls, List<Stri
         }
     }
 
-    static ReadMessage of(MessageReader reader, List<String> pieces) {
+    public static ReadMessage of(MessageReader reader, List<String> pieces) {
         var collector = new Collector();
         for (String piece : pieces) {
             reader.push(piece, collector);
@@ -75,7 +75,7 @@ record ReadMessage(String reasoning, String content, List<Call> calls, List<Stri
         return collector.message();
     }
 
-    static List<String> characters(String text) {
+    public static List<String> characters(String text) {
         var pieces = new ArrayList<String>();
         for (int i = 0; i < text.length(); i++) {
             pieces.add(text.substring(i, i + 1));

@@ -9,25 +9,30 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /// The fields of a request that are about tools. Immutable.
 ///
 /// @param shown   tools that the model is told of, as chat templates read them
 /// @param forced  tools of which one must be called; empty where the model decides
+/// @param strict  names of tools whose arguments must obey their schema
 /// @param oneCall whether the answer may have one call at most
 /// @param marked  whether a tool has a `cache_control`
 record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> forced,
-        boolean oneCall, boolean marked) {
+        Set<Object> strict, boolean oneCall, boolean marked) {
 
     static ToolChoice read(Fields fields) {
         var tools = new ArrayList<Map<String, Object>>();
         var names = new HashSet<Object>();
         boolean marked = false;
-        boolean strict = false;
+        var strict = new HashSet<Object>();
         for (Fields tool : fields.objects("tools")) {
             marked |= CacheMarks.read(tool);
-            strict |= tool.flag("strict", false);
+            boolean isStrict = tool.flag("strict", false);
             Map<String, Object> function = function(tool);
+            if (isStrict) {
+                strict.add(function.get("name"));
+            }
             if (!names.add(function.get("name"))) {
                 throw ApiException.invalid(tool.path("name"),
                         "%s: two tools are named '%s'".formatted(
@@ -35,12 +40,7 @@ record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> for
             }
             tools.add(Functions.tool(function));
         }
-        ToolChoice choice = choice(fields, tools, marked);
-        if (strict && choice.forced().isEmpty() && !choice.shown().isEmpty()) {
-            throw ApiException.invalid("tools", "tools: strict: true is supported with a "
-                    + "tool_choice that forces a call, any or tool");
-        }
-        return choice;
+        return choice(fields, tools, strict, marked);
     }
 
     private static Map<String, Object> function(Fields tool) {
@@ -69,20 +69,20 @@ record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> for
     }
 
     private static ToolChoice choice(
-            Fields fields, List<Map<String, Object>> tools, boolean marked) {
+            Fields fields, List<Map<String, Object>> tools, Set<Object> strict, boolean marked) {
         if (!fields.has("tool_choice")) {
             fields.ignore("tool_choice");
-            return new ToolChoice(tools, List.of(), false, marked);
+            return new ToolChoice(tools, List.of(), strict, false, marked);
         }
         Fields choice = fields.object("tool_choice").orElseThrow();
         String type = choice.requiredText("type");
         boolean oneCall = choice.flag("disable_parallel_tool_use", false);
         ToolChoice made = switch (type) {
-            case "auto" -> new ToolChoice(tools, List.of(), oneCall, marked);
-            case "none" -> new ToolChoice(List.of(), List.of(), oneCall, marked);
-            case "any" -> new ToolChoice(tools, tools, oneCall, marked);
+            case "auto" -> new ToolChoice(tools, List.of(), strict, oneCall, marked);
+            case "none" -> new ToolChoice(List.of(), List.of(), strict, oneCall, marked);
+            case "any" -> new ToolChoice(tools, tools, strict, oneCall, marked);
             case "tool" -> new ToolChoice(tools,
-                    List.of(named(choice, tools)), oneCall, marked);
+                    List.of(named(choice, tools)), strict, oneCall, marked);
             default -> throw choice.wrong("type", "auto, any, tool or none", type);
         };
         choice.end();
@@ -103,8 +103,24 @@ record ToolChoice(List<Map<String, Object>> shown, List<Map<String, Object>> for
                 "%s: there is no tool '%s'".formatted(choice.path("name"), name));
     }
 
-    /// What the answer must be: calls where they are forced, else `otherwise`.
+    /// What the answer must be: calls where they are forced; calls that keep to what they were
+    /// promised to, or `otherwise`; else `otherwise`.
     OutputRule rule(OutputRule otherwise) {
-        return forced.isEmpty() ? otherwise : new OutputRule.Calls(forced, !oneCall);
+        if (!forced.isEmpty()) {
+            return new OutputRule.Calls(forced, !oneCall);
+        }
+        var calls = new ArrayList<Map<String, Object>>();
+        boolean watched = false;
+        for (Map<String, Object> tool : shown) {
+            boolean isStrict = strict.contains(((Map<?, ?>) tool.get("function")).get("name"));
+            watched |= isStrict;
+            calls.add(isStrict ? tool : Functions.loose(tool));
+        }
+        if (!watched) {
+            return otherwise;
+        }
+        var optional = new OutputRule.Calls(calls, false, !oneCall);
+        return otherwise instanceof OutputRule.Free ? optional
+                : new OutputRule.CallsOrForm(optional, otherwise);
     }
 }

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
+import java.util.function.IntConsumer;
 
 /// Reads one answer: tokens in, what they mean out. One thread; [#cancel] from any. Made on the
 /// thread of the request that it belongs to, which is told when tokens come.
@@ -91,6 +92,26 @@ public final class ChoiceReader {
         reasoning = events.isEmpty() ? reasoning
                 : events.getLast() instanceof MessageEvent.Reasoning;
         reasoningTokens += reasoning ? 1 : 0;
+    }
+
+    /// Waits for the first token and tells meanwhile how many tokens of the prompt are there;
+    /// at last that all of them are.
+    public void awaitPrompt(IntConsumer computed) {
+        try {
+            int known = 0;
+            while (!stream.ready()) {
+                int now = stream.awaitPrompt(known);
+                if (now > known) {
+                    computed.accept(now);
+                    known = now;
+                }
+            }
+            computed.accept(Integer.MAX_VALUE);
+        } catch (InterruptedException e) {
+            stream.cancel();
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while waiting for an answer");
+        }
     }
 
     private TokenEvent take() {

@@ -1,6 +1,8 @@
 package dev.sluice.bridge.chat;
 
+import dev.sluice.runtime.toolcall.ToolTypes;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /// Tools and calls as chat templates read them. The order of the keys is fixed: templates print
@@ -29,5 +31,23 @@ public final class Functions {
         call.put("id", id);
         call.putAll(tool(function));
         return call;
+    }
+
+    /// The tool with any object as its arguments, but for what tells texts from other values:
+    /// formats without quotation marks are read by it.
+    public static Map<String, Object> loose(Map<String, Object> tool) {
+        var function = (Map<?, ?>) tool.get("function");
+        String name = (String) function.get("name");
+        ToolTypes types = ToolTypes.of(List.of(tool));
+        var properties = new LinkedHashMap<String, Object>();
+        if (function.get("parameters") instanceof Map<?, ?> schema
+                && schema.get("properties") instanceof Map<?, ?> all) {
+            for (Object parameter : all.keySet()) {
+                boolean text = types.isString(name, (String) parameter);
+                properties.put((String) parameter, text ? Map.of("type", "string") : true);
+            }
+        }
+        return tool(Map.of("name", name,
+                "parameters", Map.of("type", "object", "properties", properties)));
     }
 }

@@ -3,6 +3,7 @@ package dev.sluice.bridge.chat;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.runtime.TokenConstraint;
+import dev.sluice.runtime.grammar.CallGrammars;
 import dev.sluice.runtime.grammar.Grammar;
 import dev.sluice.runtime.grammar.GrammarConstraint;
 import dev.sluice.runtime.grammar.GrammarRejected;
@@ -11,11 +12,8 @@ import dev.sluice.runtime.grammar.GrammarTrigger;
 import dev.sluice.runtime.grammar.GrammarTrigger.Branch;
 import dev.sluice.runtime.grammar.Grammars;
 import dev.sluice.runtime.toolcall.ToolFormat;
-import dev.sluice.runtime.toolcall.ToolFormat.Step;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 
 /// From a rule to the constraint that the engine draws under. What can not be held exactly is
@@ -47,12 +45,12 @@ final class OutputGrammar {
                 case OutputRule.Budgeted(int tokens, OutputRule answer) ->
                         budgeted(tokens, constraint(answer));
                 case OutputRule.Calls calls when !calls.required() -> of(Grammars.triggered(
-                        new GrammarTrigger(branches(calls), false, calls.parallel()
+                        new GrammarTrigger(branches(calls), false, repeats(calls)
                                 ? GrammarTrigger.Then.AGAIN : GrammarTrigger.Then.END)));
                 case OutputRule.Calls calls ->
-                        answer(branches(calls), List.of(), calls.parallel());
+                        answer(branches(calls), List.of(), repeats(calls));
                 case OutputRule.CallsOrForm(var calls, var form) -> answer(branches(calls),
-                        calls.required() ? List.of() : List.of(form(form)), calls.parallel());
+                        calls.required() ? List.of() : List.of(form(form)), repeats(calls));
                 case OutputRule.JsonObject _, OutputRule.Schema _, OutputRule.Gbnf _ ->
                         answer(List.of(), List.of(form(rule)), false);
             };
@@ -113,71 +111,18 @@ final class OutputGrammar {
 
     private List<Branch> branches(OutputRule.Calls calls) {
         try {
-            return branches(calls, calls.tools());
+            return List.of(model.writesChannels()
+                    ? CallGrammars.channels(calls.tools(), calls.required(), model.tokenizer())
+                    : CallGrammars.branch(model.format(), calls.tools(), calls.parallel(),
+                            model.tokenizer()));
         } catch (GrammarRejected e) {
             throw ApiException.invalid("tools", e.getMessage());
         }
     }
 
-    private List<Branch> branches(OutputRule.Calls calls, List<Map<String, Object>> tools) {
-        ToolFormat format = model.format();
-        List<Step> call = format.call();
-        String open = format.section().opens().isEmpty() ? ""
-                : format.section().opens().getFirst();
-        if (call.size() == 1 && call.getFirst() instanceof Step.CallObject object
-                && !open.isEmpty()) {
-            return List.of(branch(open, objects(format, object, tools),
-                    format.section().close()));
-        }
-        if (call.size() == 3 && call.get(0) instanceof Step.Name name
-                && call.get(1) instanceof Step.Arguments
-                && call.get(2) instanceof Step.Literal(String end)) {
-            return named(open, name.until().getFirst(), end, tools);
-        }
-        if (call.size() == 2 && call.get(0) instanceof Step.Name name
-                && call.get(1) instanceof Step.Arguments) {
-            return named(open, name.until().getFirst(), "", tools);
-        }
-        String name = calls.required() ? "tool_choice"
-                : calls.parallel() ? "tools" : "parallel_tool_calls";
-        throw ApiException.invalid(name,
-                "%s: calls can not be held to rules in the format of this model, %s"
-                        .formatted(name, model.toolFormatName()));
-    }
-
-    /// `OPEN{"name": .., "arguments": ..}CLOSE`: the tools are alternatives of one schema.
-    private static Grammar objects(
-            ToolFormat format, Step.CallObject object, List<Map<String, Object>> tools) {
-        String nameKey = object.nameKeys().getFirst();
-        String argumentsKey = format.name().equals("llama3") ? "parameters"
-                : object.argumentKeys().getFirst();
-        var alternatives = new ArrayList<Object>();
-        for (Map<String, Object> tool : tools) {
-            Map<?, ?> function = (Map<?, ?>) tool.get("function");
-            var properties = new LinkedHashMap<String, Object>();
-            properties.put(nameKey, Map.of("const", function.get("name")));
-            properties.put(argumentsKey, parameters(function));
-            alternatives.add(Map.of("type", "object", "properties", properties,
-                    "required", List.of(nameKey, argumentsKey), "additionalProperties", false));
-        }
-        return Grammars.jsonSchema((Object) Map.of("anyOf", alternatives));
-    }
-
-    private static List<Branch> named(
-            String open, String afterName, String end, List<Map<String, Object>> tools) {
-        var branches = new ArrayList<Branch>();
-        for (Map<String, Object> tool : tools) {
-            Map<?, ?> function = (Map<?, ?>) tool.get("function");
-            branches.add(Branch.onText(open + function.get("name") + afterName,
-                    Grammars.jsonSchema(parameters(function)), end));
-        }
-        return branches;
-    }
-
-    private static Object parameters(Map<?, ?> function) {
-        Object parameters = function.get("parameters");
-        return parameters instanceof Map<?, ?> map && !map.isEmpty() ? parameters
-                : Map.of("type", "object", "additionalProperties", false);
+    /// Whether further sections of calls may follow. A turn in channels ends with its call.
+    private boolean repeats(OutputRule.Calls calls) {
+        return calls.parallel() && !model.writesChannels();
     }
 
     /// A marker may be a control token, which has no text to be watched for.

@@ -3,6 +3,7 @@ package dev.sluice.bridge.encode;
 import dev.sluice.bridge.api.ApiException;
 import dev.sluice.bridge.host.HostedEncoder;
 import dev.sluice.bridge.http.Exchange;
+import dev.sluice.bridge.observe.ObservedRequest;
 import dev.sluice.models.EncoderInput;
 import dev.sluice.runtime.EncodingFailed;
 import dev.sluice.runtime.RequestRejected;
@@ -29,8 +30,13 @@ public final class EncodingRun {
             List<EncoderInput> inputs, String field) {
         Thread caller = Thread.currentThread();
         leaving.accept(caller::interrupt);
+        long begin = System.nanoTime();
         try {
-            return encoder.engine().encode(inputs);
+            float[][] vectors = encoder.engine().encode(inputs);
+            long nanos = System.nanoTime() - begin;
+            ObservedRequest.current().ifPresent(request ->
+                    request.encoded(encoder.name(), tokens(inputs), nanos));
+            return vectors;
         } catch (RequestRejected e) {
             throw switch (e.reason()) {
                 case OVERLOADED -> new ApiException(
@@ -47,13 +53,18 @@ public final class EncodingRun {
 
     /// Tokens of all texts, none of which generated any.
     static Map<String, Object> usage(List<EncoderInput> inputs) {
-        long tokens = 0;
-        for (EncoderInput input : inputs) {
-            tokens += input.length();
-        }
+        long tokens = tokens(inputs);
         var usage = new LinkedHashMap<String, Object>();
         usage.put("prompt_tokens", tokens);
         usage.put("total_tokens", tokens);
         return usage;
+    }
+
+    private static long tokens(List<EncoderInput> inputs) {
+        long tokens = 0;
+        for (EncoderInput input : inputs) {
+            tokens += input.length();
+        }
+        return tokens;
     }
 }

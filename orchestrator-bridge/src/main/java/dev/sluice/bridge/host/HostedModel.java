@@ -133,6 +133,9 @@ public final class HostedModel implements Hosted {
         return Map.of("bos_token", tokenizer.bosText(), "eos_token", tokenizer.eosText());
     }
 
+    /// Whether its answers are messages in channels, as gpt-oss's are.
+    public boolean writesChannels() { return harmony; }
+
     /// How its answers are written; without tools only the reasoning is known. Harmony's is not
     /// described by one.
     public ToolFormat format() {

@@ -164,12 +164,7 @@ public final class ModelHost implements AutoCloseable {
     ///
     /// @throws ApiException if there is no such model, or no memory for it
     public Lease acquire(String name) {
-        Slot slot = slots.get(name.isEmpty() ? defaultName() : name);
-        if (slot == null) {
-            throw new ApiException(ApiException.Kind.NOT_FOUND, "model",
-                    "the model '%s' does not exist; there are: %s".formatted(
-                            name, String.join(", ", slots.keySet())));
-        }
+        Slot slot = slot(name.isEmpty() ? defaultName() : name);
         lock.lock();
         try {
             awaitTurn(slot);
@@ -182,6 +177,38 @@ public final class ModelHost implements AutoCloseable {
             lock.unlock();
         }
         return load(slot);
+    }
+
+    /// Unloads a model that nobody uses; nothing happens if it is not loaded. The next request
+    /// that names it loads it again.
+    ///
+    /// @throws ApiException if there is no such model, or it is in use
+    public void unload(String name) {
+        Slot slot = slot(name);
+        lock.lock();
+        try {
+            awaitTurn(slot);
+            if (slot.users > 0) {
+                throw new ApiException(ApiException.Kind.UNAVAILABLE, "model",
+                        "the model '%s' is used by %d requests; it can be unloaded when they end"
+                                .formatted(name, slot.users));
+            }
+            if (slot.state == State.LOADED) {
+                unload(slot);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Slot slot(String name) {
+        Slot slot = slots.get(name);
+        if (slot == null) {
+            throw new ApiException(ApiException.Kind.NOT_FOUND, "model",
+                    "the model '%s' does not exist; there are: %s".formatted(
+                            name, String.join(", ", slots.keySet())));
+        }
+        return slot;
     }
 
     private void awaitTurn(Slot slot) {

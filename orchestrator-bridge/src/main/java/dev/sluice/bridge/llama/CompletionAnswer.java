@@ -55,6 +55,9 @@ final class CompletionAnswer {
     ///
     /// @throws dev.sluice.bridge.api.ApiException if the engine fails
     Map<String, Object> read(Listener listener) {
+        if (body.shape().stream() && body.shape().progress()) {
+            reader.awaitPrompt(computed -> listener.piece(progress(computed)));
+        }
         String held = "";
         while (reader.finished().isEmpty()) {
             ChoiceReader.Piece piece = reader.next();
@@ -67,6 +70,26 @@ final class CompletionAnswer {
             }
         }
         return last(reader.finished().get(), held);
+    }
+
+    /// `total` tokens of the prompt, those that were there already among those that are there now.
+    private Map<String, Object> progress(int computed) {
+        int total = task.request().promptIds().length;
+        var progress = new LinkedHashMap<String, Object>();
+        progress.put("total", total);
+        progress.put("cache", task.stream().cachedTokens());
+        progress.put("processed", Math.min(total, computed));
+        progress.put("time_ms", (System.nanoTime() - begun) / 1_000_000);
+        var piece = new LinkedHashMap<String, Object>();
+        piece.put("index", index);
+        piece.put("content", "");
+        piece.put("tokens", List.of());
+        piece.put("stop", false);
+        piece.put("id_slot", task.slot());
+        piece.put("tokens_predicted", 0);
+        piece.put("tokens_evaluated", total);
+        piece.put("prompt_progress", progress);
+        return piece;
     }
 
     private static String text(ChoiceReader.Piece piece) {

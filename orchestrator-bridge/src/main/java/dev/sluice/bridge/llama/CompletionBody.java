@@ -24,8 +24,10 @@ record CompletionBody(ChatRequest.Settings settings, int predict, String grammar
 
     /// What the answer looks like.
     ///
+    /// @param progress whether a stream tells how far the prompt is
     /// @param fields paths of what is answered; all if empty
-    record Shape(boolean stream, boolean tokens, boolean timings, List<String> fields) { }
+    record Shape(boolean stream, boolean tokens, boolean timings, boolean progress,
+            List<String> fields) { }
 
     private static final int CHOICES_MAX = 128;
     private static final int STOPS_MAX = 64;
@@ -54,7 +56,8 @@ record CompletionBody(ChatRequest.Settings settings, int predict, String grammar
         }
         int predictMillis = fields.integer("t_max_predict_ms", -1, Integer.MAX_VALUE).orElse(0);
         var shape = new Shape(fields.flag("stream", false), fields.flag("return_tokens", false),
-                fields.flag("timings_per_token", false), fields.texts("response_fields"));
+                fields.flag("timings_per_token", false), fields.flag("return_progress", false),
+                fields.texts("response_fields"));
         return new CompletionBody(settings, predict, grammar, slot, keep, predictMillis, shape);
     }
 
@@ -66,7 +69,6 @@ record CompletionBody(ChatRequest.Settings settings, int predict, String grammar
         fields.only("grammar_lazy", false);
         fields.only("grammar_triggers", List.of());
         fields.only("preserved_tokens", List.of());
-        fields.only("return_progress", false);
         // How guessing ahead is done never changes an answer; the rest is about the connection.
         fields.ignore("speculative.n_max", "speculative.n_min", "speculative.p_min",
                 "speculative.types", "sse_ping_interval");

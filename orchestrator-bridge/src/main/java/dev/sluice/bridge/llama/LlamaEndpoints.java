@@ -5,17 +5,21 @@ import dev.sluice.bridge.api.Endpoints;
 import dev.sluice.bridge.host.ModelHost;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Predicate;
 
 /// The endpoints of llama-server that agents' tools rely on, in the shapes of its documentation
 /// (tools/server/README.md in its repository).
 public final class LlamaEndpoints implements Endpoints {
     private final ModelHost host;
     private final SlotFolder folder;
+    private final Predicate<String> administrators;
 
     /// @param folder that slots are saved to
-    public LlamaEndpoints(ModelHost host, SlotFolder folder) {
+    /// @param administrators whether a client may load and unload models
+    public LlamaEndpoints(ModelHost host, SlotFolder folder, Predicate<String> administrators) {
         this.host = host;
         this.folder = folder;
+        this.administrators = administrators;
     }
 
     @Override
@@ -34,6 +38,9 @@ public final class LlamaEndpoints implements Endpoints {
         routes.put("POST /slots/{id}", slots::act);
         var properties = new ServerProperties(host, folder);
         routes.put("GET /props", properties::props);
+        var models = new ModelEndpoints(host, administrators);
+        routes.put("POST /models/load", models::load);
+        routes.put("POST /models/unload", models::unload);
         routes.put("GET /health", properties::health);
         routes.put("GET /v1/health", properties::health);
         return routes;

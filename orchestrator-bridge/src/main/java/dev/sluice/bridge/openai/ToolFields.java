@@ -61,7 +61,7 @@ public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Ca
             for (Map<String, Object> tool : some) {
                 boolean isStrict = strict.contains(nameOf(tool));
                 watched |= isStrict;
-                calls.add(isStrict ? tool : loose(tool));
+                calls.add(isStrict ? tool : Functions.loose(tool));
             }
             return new ToolFields(some, watched && !some.isEmpty()
                     ? Optional.of(new OutputRule.Calls(calls, false, parallel))
@@ -176,11 +176,5 @@ public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Ca
 
     private static Object nameOf(Map<String, Object> tool) {
         return ((Map<?, ?>) tool.get("function")).get("name");
-    }
-
-    /// The tool with any object as its arguments.
-    private static Map<String, Object> loose(Map<String, Object> tool) {
-        return Map.of("type", "function", "function",
-                Map.of("name", nameOf(tool), "parameters", Map.of("type", "object")));
     }
 }

@@ -60,7 +60,7 @@ public final class ApiServer implements Exchange.Handler {
                         ResponseStore.BYTES_MAX, ResponseStore.KEEP)),
                 new EncoderEndpoints(host),
                 new AnthropicEndpoints(host),
-                new LlamaEndpoints(host, slots),
+                new LlamaEndpoints(host, slots, keys::isAdministrator),
                 new McpEndpoints(host, origins),
                 new MetricsEndpoints(telemetry, keys::isAdministrator),
                 new ConsoleEndpoints(telemetry, host.bytesMax())));

@@ -2,6 +2,7 @@
 
 import { expertAt, heatMap, pagePool } from "./charts.js";
 import { bytes } from "./format.js";
+import { post } from "./server.js";
 
 /** How much a new second counts: the picture follows in about three. */
 const FRESH = 0.4;
@@ -19,19 +20,43 @@ export function modelCard(model) {
   const head = element("div", "card-head");
   card.state = element("span", "chip");
   card.size = element("span", "size");
-  head.append(element("h2", "", model.name), card.state, card.size);
+  card.load = loadButton(card);
+  head.append(element("h2", "", model.name), card.state, card.size, card.load);
   card.hint = element("p", "hint");
+  card.refusal = element("p", "hint refusal");
+  card.refusal.setAttribute("role", "status");
   card.bar = element("div", "bar");
   card.bar.append(element("span"), element("span"), element("span"));
   card.pages = pagesPart();
   card.experts = expertsPart();
-  card.element.append(head, card.bar, card.hint, card.figures, card.pages.element, card.experts.element);
+  card.element.append(head, card.bar, card.hint, card.refusal, card.figures, card.pages.element, card.experts.element);
   card.draw = () => draw(card);
   return card;
 }
 
+/** Loads a model, or unloads it: what it says. A refusal is shown in the card. */
+function loadButton(card) {
+  const button = element("button", "quiet load");
+  button.type = "button";
+  button.addEventListener("click", async () => {
+    const act = card.model.state === "loaded" ? "unload" : "load";
+    button.disabled = true;
+    card.refusal.textContent = "";
+    try {
+      await post("/models/" + act, { model: card.model.name });
+    } catch (problem) {
+      card.refusal.textContent = problem.message;
+    }
+    button.disabled = false;
+  });
+  return button;
+}
+
 export function updateCard(card, model, speed) {
   card.model = model;
+  card.load.textContent = model.state === "loaded" ? "Unload" : "Load";
+  card.load.hidden = model.state === "loading" || model.state === "closing";
+  card.load.setAttribute("aria-label", card.load.textContent + " " + model.name);
   card.state.textContent = model.state === "absent" ? "not loaded" : model.state;
   card.state.dataset.state = model.state;
   card.size.textContent = bytes(model.bytes);

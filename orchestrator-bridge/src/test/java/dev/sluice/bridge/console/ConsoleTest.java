@@ -166,6 +166,32 @@ final class ConsoleTest {
         assertEquals(0, browser.errors().size(), browser.errors().toString());
     }
 
+    @Test
+    void aModelIsLoadedAndUnloadedByAClick() throws Exception {
+        open(serve(ApiKeys.OPEN, ScriptedAnswer.none()));
+        String card = "[data-model=babbler]";
+        browser.await("document.querySelector('" + card + " .load')?.textContent === 'Load'");
+        browser.click(card + " .load");
+        browser.await("document.querySelector('" + card + " .chip').textContent === 'loaded'");
+        assertEquals("loaded", state("babbler"));
+        browser.await("document.querySelector('" + card + " .load').textContent === 'Unload'");
+        browser.screenshot(PICTURES.resolve("unload.png"));
+        try (ModelHost.Lease _ = host.acquire("babbler")) {
+            browser.click(card + " .load");
+            browser.await("document.querySelector('" + card
+                    + " .refusal').textContent.includes('is used by 1 request')");
+            assertEquals("loaded", state("babbler"));
+        }
+        browser.click(card + " .load");
+        browser.await("document.querySelector('" + card + " .chip').textContent === 'not loaded'");
+        assertEquals("absent", state("babbler"));
+    }
+
+    private String state(String model) {
+        return host.list().stream().filter(each -> each.name().equals(model)).findFirst()
+                .orElseThrow().state();
+    }
+
     private static Object background() {
         return browser.value("getComputedStyle(document.body).backgroundColor");
     }

@@ -12,6 +12,10 @@ import dev.sluice.bridge.host.HostedModel;
 import dev.sluice.bridge.host.ModelHost;
 import dev.sluice.bridge.http.HttpOptions;
 import dev.sluice.bridge.http.HttpServer;
+import dev.sluice.bridge.llama.SlotFolder;
+import dev.sluice.bridge.observe.LogFormat;
+import dev.sluice.bridge.observe.RequestLog;
+import dev.sluice.bridge.observe.Telemetry;
 import dev.sluice.bridge.serve.ApiServer;
 import dev.sluice.kernels.BackendOptions;
 import dev.sluice.kernels.DType;
@@ -26,6 +30,8 @@ import dev.sluice.models.json.Json;
 import dev.sluice.runtime.EngineOptions;
 import dev.sluice.runtime.StepTurns;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -54,6 +60,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class EncoderHttpTest {
     private static final Path MODELS = Path.of("../models/core/src/test/resources");
+
+    private static final StringWriter LOG = new StringWriter();
 
     private static ModelHost host;
     private static HttpServer server;
@@ -89,7 +97,10 @@ class EncoderHttpTest {
         openers.put("qwen3-last", encoder("qwen3-last", EncoderTask.EMBEDDING));
         openers.put("bert-rank", encoder("bert-rank", EncoderTask.RERANKER));
         host = new ModelHost(openers, Long.MAX_VALUE);
-        server = HttpServer.start(HttpOptions.defaults(), new ApiServer(host, ApiKeys.OPEN));
+        var telemetry = new Telemetry(host, new RequestLog(
+                new PrintWriter(LOG), LogFormat.JSON, false, Clock.systemUTC()));
+        server = HttpServer.start(HttpOptions.defaults(),
+                new ApiServer(host, ApiKeys.OPEN, SlotFolder.NONE, telemetry));
         client = HttpClient.newHttpClient();
     }
 
@@ -155,6 +166,42 @@ class EncoderHttpTest {
             assertEquals(Map.of("prompt_tokens", tokens, "total_tokens", tokens),
                     reply.json.get("usage"));
         }
+    }
+
+    @Test
+    void whatEncodersDoIsCounted() throws Exception {
+        double before = counted("sluice_prompt_tokens_total{model=\"qwen3-last\"}");
+        Reply reply = post("/v1/embeddings",
+                "{\"model\":\"qwen3-last\",\"input\":[\"hello world\",\"hello\"]}");
+        var tokens = (Long) ((Map<?, ?>) reply.json.get("usage")).get("prompt_tokens");
+        assertTrue(tokens > 1, reply.toString());
+        for (int i = 0; i < 500 && logged("qwen3-last", tokens).isEmpty(); i++) {
+            Thread.sleep(10);
+        }
+        assertEquals(before + tokens,
+                counted("sluice_prompt_tokens_total{model=\"qwen3-last\"}"));
+        Map<?, ?> line = logged("qwen3-last", tokens).orElseThrow();
+        assertEquals("POST /v1/embeddings", line.get("route"));
+        assertTrue(((Number) line.get("engine_ms")).doubleValue() > 0, line.toString());
+        Reply ranked = post("/v1/rerank",
+                "{\"query\":\"hello\",\"documents\":[\"hello world\"]}");
+        assertEquals(200, ranked.status, ranked.toString());
+        assertTrue(counted("sluice_prompt_tokens_total{model=\"bert-rank\"}") > 0);
+    }
+
+    private static double counted(String metric) throws Exception {
+        var request = HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + server.port() + "/metrics")).build();
+        String body = client.send(request, HttpResponse.BodyHandlers.ofString()).body();
+        return body.lines().filter(line -> line.startsWith(metric + " "))
+                .mapToDouble(line -> Double.parseDouble(line.substring(metric.length() + 1)))
+                .findFirst().orElse(0);
+    }
+
+    private static Optional<Map<?, ?>> logged(String model, long tokens) {
+        return LOG.toString().lines().<Map<?, ?>>map(line -> (Map<?, ?>) Json.parse(line))
+                .filter(line -> model.equals(line.get("model"))
+                        && line.get("prompt_tokens").equals(tokens)).findFirst();
     }
 
     @Test

@@ -94,6 +94,28 @@ final class LlamaServerTest {
     }
 
     @Test
+    void aStreamTellsHowFarThePromptIs() throws Exception {
+        String fields = "{\"prompt\":\"so far so good, a prompt of many tokens that is no other\","
+                + "\"n_predict\":2,\"stream\":true,\"return_progress\":true}";
+        for (int round = 0; round < 2; round++) {
+            var events = server.post("/completion", fields).events();
+            Map<?, ?> told = null;
+            for (Map<?, ?> event : events) {
+                told = event.containsKey("prompt_progress") ? event : told;
+            }
+            assertEquals(events.indexOf(told) + 1, events.size() - 3, events.toString());
+            assertEquals("", told.get("content"));
+            Map<?, ?> progress = map(told.get("prompt_progress"));
+            assertEquals(told.get("tokens_evaluated"), progress.get("total"));
+            assertEquals(progress.get("total"), progress.get("processed"));
+            long cached = (Long) progress.get("cache");
+            assertTrue(round == 0 ? cached < (Long) progress.get("total") - 1 : cached > 5,
+                    events.toString());
+            assertTrue((Long) progress.get("time_ms") >= 0);
+        }
+    }
+
+    @Test
     void settingsAreRepeatedWithItsDefaults() throws Exception {
         Map<?, ?> settings = map(complete("\"prompt\":\"ab\",\"n_predict\":1")
                 .get("generation_settings"));
@@ -411,7 +433,7 @@ final class LlamaServerTest {
         for (String field : List.of("\"bogus\":1", "\"min_keep\":3", "\"n_indent\":2",
                 "\"post_sampling_probs\":true", "\"lora\":[{\"id\":0,\"scale\":1}]",
                 "\"samplers\":[\"infill\"]", "\"n_probs\":50", "\"adaptive_target\":0.3",
-                "\"return_progress\":true", "\"id_slot\":77", "\"n_cache_reuse\":5",
+                "\"return_progress\":1", "\"id_slot\":77", "\"n_cache_reuse\":5",
                 "\"temperature\":\"hot\"", "\"seed\":1.5", "\"logit_bias\":[[1]]",
                 "\"logit_bias\":[[99999,1]]", "\"logit_bias\":{\"1\":\"x\"}", "\"stop\":7",
                 "\"response_fields\":[1]", "\"n_predict\":-7", "\"grammar\":3")) {

@@ -18,6 +18,13 @@ final class ObjectRules {
         this.possible = possible;
     }
 
+    /// Whether some object has all that is required, and enough, each name once.
+    boolean isPossible() {
+        return shape.required().andNot(possible).signum() == 0
+                && shape.required().bitCount() <= shape.most()
+                && possible.bitCount() >= shape.least() && shape.least() <= shape.most();
+    }
+
     Rule value(int label) {
         return values.rule(shape.value(label));
     }

@@ -1,9 +1,12 @@
 package dev.sluice.runtime.grammar.schema;
 
 import dev.sluice.runtime.grammar.automaton.Budget;
+import dev.sluice.runtime.grammar.automaton.Fixed;
+import dev.sluice.runtime.grammar.automaton.Marker;
 import dev.sluice.runtime.grammar.automaton.Position;
 import dev.sluice.runtime.grammar.text.LabelReach;
 import dev.sluice.runtime.grammar.text.TextDfa;
+import dev.sluice.runtime.grammar.text.TextDfas;
 import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,9 +31,16 @@ final class ObjectShape implements Shape {
     private final int least;
     private final int most;
     private final BigInteger required;
+    private final boolean once;
 
     ObjectShape(List<Property> properties, List<Conjunction> groups, TextDfa names, Bounds bounds,
             Budget budget) {
+        this(properties, groups, names, bounds, budget, false);
+    }
+
+    /// @param once  whether only one name of each group may come: where no ledger reads along
+    private ObjectShape(List<Property> properties, List<Conjunction> groups, TextDfa names,
+            Bounds bounds, Budget budget, boolean once) {
         this.properties = List.copyOf(properties);
         this.groups = List.copyOf(groups);
         this.names = names;
@@ -42,6 +52,15 @@ final class ObjectShape implements Shape {
             all = properties.get(i).required ? all.setBit(i) : all;
         }
         required = all;
+        this.once = once;
+    }
+
+    /// The same objects as far as they can be written with names of `allowed`, and with at most
+    /// one unmentioned name of each group.
+    ObjectShape writable(TextDfa allowed, Budget budget) {
+        TextDfa both = TextDfas.product(List.of(names, allowed),
+                found -> found[1] < 0 ? TextDfa.NO_LABEL : found[0], budget);
+        return new ObjectShape(properties, groups, both, new Bounds(least, most), budget, true);
     }
 
     /// Least and most number of properties.
@@ -62,13 +81,23 @@ final class ObjectShape implements Shape {
                 : groups.get(label - properties.size());
     }
 
+    int labelCount() { return properties.size() + groups.size(); }
+
+    /// A mentioned name.
+    String name(int label) { return properties.get(label).name; }
+
+    /// Whether some name of a label can be written.
+    boolean canName(int label) {
+        return !names.isEmpty() && reach.anyOf(0, BigInteger.ONE.shiftLeft(label));
+    }
+
     boolean isGroup(int label) { return label >= properties.size(); }
 
     /// The labels whose values are possible.
     BigInteger possibleLabels(Predicate<Conjunction> possible) {
         BigInteger labels = BigInteger.ZERO;
-        for (int label = 0; label < properties.size() + groups.size(); label++) {
-            if (possible.test(value(label))) {
+        for (int label = 0; label < labelCount(); label++) {
+            if (canName(label) && possible.test(value(label))) {
                 labels = labels.setBit(label);
             }
         }
@@ -84,7 +113,7 @@ final class ObjectShape implements Shape {
     public boolean isPossible(Predicate<Conjunction> possible) {
         BigInteger labels = possibleLabels(possible);
         boolean all = required.andNot(labels).signum() == 0 && required.bitCount() <= most;
-        boolean enough = labels.bitCount() >= least || groups(labels).signum() != 0;
+        boolean enough = labels.bitCount() >= least || !once && groups(labels).signum() != 0;
         return all && enough && least <= most;
     }
 
@@ -100,6 +129,11 @@ final class ObjectShape implements Shape {
 
     @Override
     public Position start(Values values) {
+        if (values.notation().quote().isPresent()) {
+            var members = Members.listed(":", "}", Notation.BARE_NAMES);
+            return Fixed.of(Marker.text("{"),
+                    MembersAt.start(new MembersRules(members, this, values)));
+        }
         BigInteger labels = possibleLabels(values::possible);
         if (groups(labels).signum() != 0) {
             values.watchKeys();

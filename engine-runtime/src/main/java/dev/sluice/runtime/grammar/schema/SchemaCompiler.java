@@ -3,10 +3,12 @@ package dev.sluice.runtime.grammar.schema;
 import dev.sluice.runtime.grammar.SchemaDialect;
 import dev.sluice.runtime.grammar.automaton.Budget;
 import dev.sluice.runtime.grammar.automaton.Call;
+import dev.sluice.runtime.grammar.automaton.Calling;
 import dev.sluice.runtime.grammar.automaton.Done;
 import dev.sluice.runtime.grammar.automaton.Nowhere;
 import dev.sluice.runtime.grammar.automaton.Position;
 import dev.sluice.runtime.grammar.automaton.Rule;
+import dev.sluice.runtime.grammar.text.Expression;
 import dev.sluice.runtime.grammar.text.RegexParser;
 import dev.sluice.runtime.grammar.text.TextDfa;
 import dev.sluice.runtime.grammar.text.TextDfas;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 
 /// Compiles a schema document into rules of an automaton.
 ///
@@ -37,6 +40,8 @@ public final class SchemaCompiler implements Values {
     private final Map<Conjunction, Meaning> meanings = new LinkedHashMap<>();
     private final Map<List<Object>, Boolean> overlaps = new HashMap<>();
     private final Shapes shapes;
+    private final Notation notation;
+    private final Map<TextDfa, TextDfa> writable = new HashMap<>();
     private boolean watchesKeys;
 
     /// The shapes of the values that meet a conjunction, and their rule.
@@ -48,12 +53,54 @@ public final class SchemaCompiler implements Values {
     }
 
     public SchemaCompiler(Object schema, SchemaDialect dialect) {
+        this(schema, dialect, Notation.JSON);
+    }
+
+    public SchemaCompiler(Object schema, SchemaDialect dialect, Notation notation) {
+        this.notation = notation;
         document = new SchemaDocument(schema, dialect);
         shapes = new Shapes(this);
     }
 
     /// Where the text of a value of the schema begins.
     public Position compile() {
+        return new Whole(rule(compiled()));
+    }
+
+    /// The rule of the members of the schema's objects in a notation of their own, and whether
+    /// there may be none. What is not an object is left out.
+    ///
+    /// @throws dev.sluice.runtime.grammar.GrammarRejected if no object can be written so
+    public Optionally members(Members members) {
+        Conjunction root = compiled();
+        var starts = new ArrayList<Position>();
+        for (Shape shape : meaning(root).shapes) {
+            if (shape instanceof ObjectShape object) {
+                var rules = new MembersRules(members,
+                        object.writable(pattern(members.names()), budget), this);
+                if (rules.isPossible()) {
+                    starts.add(MembersAt.start(rules));
+                }
+            }
+        }
+        budget.on("schema", "");
+        if (starts.isEmpty()) {
+            throw budget.rejected("no object that meets it can be written in this format");
+        }
+        var rule = new Rule("members");
+        rule.entries(starts);
+        return new Optionally(rule, starts.stream().anyMatch(Position::accepts));
+    }
+
+    /// @param optional whether the rule may be empty
+    public record Optionally(Rule rule, boolean optional) {
+        /// The place before it.
+        public Position before(Position after) {
+            return new Calling(rule, after, optional);
+        }
+    }
+
+    private Conjunction compiled() {
         Conjunction root = root();
         Set<Conjunction> reached = expand(root);
         for (Conjunction each : reached) {
@@ -66,7 +113,7 @@ public final class SchemaCompiler implements Values {
             }
             meaning.rule.entries(new ArrayList<>(entries));
         }
-        return new Whole(rule(root));
+        return root;
     }
 
     /// Before the value.
@@ -244,6 +291,38 @@ public final class SchemaCompiler implements Values {
     @Override
     public Rule rule(Conjunction of) {
         return meanings.get(of).rule;
+    }
+
+    @Override
+    public List<Shape> shapes(Conjunction of) {
+        return meanings.get(of).shapes;
+    }
+
+    @Override
+    public List<Position> starts(Conjunction of, Predicate<Shape> wanted) {
+        var starts = new ArrayList<Position>();
+        for (Shape shape : shapes(of)) {
+            if (wanted.test(shape) && shape.isPossible(this::possible)) {
+                starts.add(shape.start(this));
+            }
+        }
+        return starts;
+    }
+
+    @Override
+    public Notation notation() { return notation; }
+
+    /// The texts that do not have in them what ends a value.
+    TextDfa writable(TextDfa texts) {
+        if (notation.without().isEmpty()) {
+            return texts;
+        }
+        return writable.computeIfAbsent(texts, each -> {
+            TextDfa ending = TextDfas.of(new Expression.Sequence(List.of(Expression.anything(),
+                    Expression.text(notation.without()), Expression.anything())), budget);
+            return TextDfas.product(List.of(each, ending),
+                    found -> found[1] < 0 ? found[0] : TextDfa.NO_LABEL, budget);
+        });
     }
 
     @Override

@@ -30,10 +30,11 @@ final class Shapes {
 
     List<Shape> of(JsonType type, Facts facts) {
         return switch (type) {
-            case NULL -> List.of(new ConstantShape("null"));
+            case NULL -> List.of(new ConstantShape(compiler.notation().word("null")));
             case BOOLEAN -> {
                 var words = new ArrayList<Shape>();
-                facts.booleans.forEach(b -> words.add(new ConstantShape(b.toString())));
+                facts.booleans.forEach(b -> words.add(
+                        new ConstantShape(compiler.notation().word(b.toString()))));
                 yield words;
             }
             case NUMBER -> {
@@ -71,6 +72,10 @@ final class Shapes {
     }
 
     private TextDfa text(Facts facts) {
+        return compiler.writable(tested(facts));
+    }
+
+    private TextDfa tested(Facts facts) {
         if (facts.notTexts.isEmpty() && facts.texts.size() < 2) {
             return facts.texts.isEmpty() ? TextDfa.ANYTHING : facts.texts.getFirst();
         }
@@ -146,8 +151,10 @@ final class Shapes {
             properties.add(new ObjectShape.Property(name, groups.value(name),
                     facts.required.contains(name)));
         }
-        TextDfa dfa = groups.names(new ArrayList<>(names));
-        return new ObjectShape(properties, groups.groups(), dfa,
+        TextDfa dfa = compiler.writable(groups.names(new ArrayList<>(names)));
+        var shape = new ObjectShape(properties, groups.groups(), dfa,
                 new ObjectShape.Bounds(facts.leastProperties, facts.mostProperties), budget);
+        return compiler.notation().quote().isEmpty() ? shape
+                : shape.writable(compiler.pattern(Notation.BARE_NAMES), budget);
     }
 }

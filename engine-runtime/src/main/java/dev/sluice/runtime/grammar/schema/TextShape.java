@@ -2,9 +2,11 @@ package dev.sluice.runtime.grammar.schema;
 
 import dev.sluice.runtime.grammar.automaton.Budget;
 import dev.sluice.runtime.grammar.automaton.Done;
+import dev.sluice.runtime.grammar.automaton.Fixed;
 import dev.sluice.runtime.grammar.automaton.Nowhere;
 import dev.sluice.runtime.grammar.automaton.Position;
 import dev.sluice.runtime.grammar.text.BoundedText;
+import dev.sluice.runtime.grammar.text.ClosedText;
 import dev.sluice.runtime.grammar.text.CodePoints;
 import dev.sluice.runtime.grammar.text.Expression;
 import dev.sluice.runtime.grammar.text.JsonSpelling;
@@ -30,7 +32,11 @@ record TextShape(TextDfa dfa, int least, int most, TextState text) implements Sh
     public List<Conjunction> parts() { return List.of(); }
 
     @Override
-    public Position start(Values values) { return new StringStart(text); }
+    public Position start(Values values) {
+        return values.notation().quote().isEmpty() ? new StringStart(text)
+                : Fixed.of(values.notation().quote().get(),
+                        ClosedText.start(text, values.notation().quote().get()));
+    }
 
     /// The same texts without a counter.
     TextDfa uncounted(Budget budget) {
