@@ -45,9 +45,6 @@ interface CudaDriver {
     /// Makes the context the calling thread's own.
     void enter(Context context);
 
-    /// Waits for everything that the context's device was given.
-    void synchronise();
-
     // ---- memory -------------------------------------------------------------------------
 
     /// Bytes of the device that nobody uses, this or any other process.

@@ -157,11 +157,6 @@ final class JCudaCalls implements CudaDriver {
                 "cuCtxSetCurrent");
     }
 
-    @Override
-    public void synchronise() {
-        CudaStatus.require(JCudaDriver.cuCtxSynchronize(), "cuCtxSynchronize");
-    }
-
     // ---- memory -------------------------------------------------------------------------
 
     @Override

@@ -191,11 +191,6 @@ final class FakeCudaDriver implements CudaDriver {
         entered.put(Thread.currentThread(), (FakeContext) context);
     }
 
-    @Override
-    public synchronized void synchronise() {
-        within("cuCtxSynchronize", -1);
-    }
-
     // ---- memory ---------------------------------------------------------------------------
 
     @Override
@@ -213,16 +208,21 @@ final class FakeCudaDriver implements CudaDriver {
         MemorySegment made = Arena.ofAuto().allocate(bytes, 512);
         made.fill((byte) 0xFF);
         memory.put(made.address(), made);
-        usedBytes += bytes;
+        usedBytes += rounded(bytes);
         usedBytesMost = Math.max(usedBytesMost, usedBytes);
         made("memory", 1);
         return Optional.of(made.address());
     }
 
+    /// What the real driver takes for an allocation, at worst.
+    private static long rounded(long bytes) {
+        return (bytes + (2 << 20) - 1) / (2 << 20) * (2 << 20);
+    }
+
     @Override
     public synchronized void free(long address) {
         within("cuMemFree", -1);
-        usedBytes -= memory.remove(address).byteSize();
+        usedBytes -= rounded(memory.remove(address).byteSize());
         made("memory", -1);
     }
 

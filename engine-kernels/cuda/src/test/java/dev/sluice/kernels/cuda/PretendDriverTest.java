@@ -99,7 +99,6 @@ class PretendDriverTest {
                 driver.launch(graph, stream);
                 driver.copyToHost(address, host, stream);
                 driver.synchronise(stream);
-                driver.synchronise();
                 driver.destroy(graph);
                 System.out.println("replayed: " + Arrays.toString(
                         host.toArray(ValueLayout.JAVA_FLOAT)));

@@ -57,7 +57,6 @@ CALL(cuDevicePrimaryCtxRelease_v2)(int device) {
     return 0;
 }
 CALL(cuCtxSetCurrent)(void* context) { CHECK; current = context; return 0; }
-CALL(cuCtxSynchronize)(void) { WITHIN; return 0; }
 
 CALL(cuMemGetInfo_v2)(size_t* left, size_t* total) {
     WITHIN;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.kernels.contract.RequiredBackend;
 import dev.sluice.models.Gunzipped;
 import dev.sluice.models.json.Json;
 import java.io.IOException;
@@ -31,7 +32,10 @@ class GoldensTest {
     /// Against libllama's own error, whose activations are quantised too. Experts may flip.
     private static final double DENSE_RATIO_MAX = 1.2;
     private static final double EXPERTS_RATIO_MAX = 1.5;
-    private static final List<String> BACKENDS = List.of("reference", "vector", "opencl");
+    /// CUDA only where there is a device, or where the build requires one.
+    private static final List<String> BACKENDS = RequiredBackend.isExpected("cuda")
+            ? List.of("reference", "vector", "opencl", "cuda")
+            : List.of("reference", "vector", "opencl");
 
     private static int compared;
 
