@@ -21,8 +21,9 @@ public final class RequiredBackend {
         return open(name, System.getProperty(PROPERTY, ""));
     }
 
-    /// Whether tests of a backend that most machines can not run should exist: where it can run, and
-    /// where the build requires it. They are no skipped tests elsewhere, where they say nothing.
+    /// Whether tests of a backend that most machines can not run should exist: where it can run,
+    /// and where the build requires it. They are no skipped tests elsewhere, where they say
+    /// nothing.
     public static boolean isExpected(String name) {
         return System.getProperty(PROPERTY, "").replaceFirst(":.*", "").equals(name)
                 || Kernels.providers().stream().anyMatch(provider ->

@@ -67,7 +67,11 @@ record DeviceList(List<DeviceDescription> devices, String driverText, String fau
 
     /// Whether any device can be used.
     boolean usable() {
-        return fault.isEmpty() && devices.stream().anyMatch(d -> d.fault().isEmpty());
+        boolean any = false;
+        for (DeviceDescription device : devices) {
+            any |= device.fault().isEmpty();
+        }
+        return any && fault.isEmpty();
     }
 
     /// One entry for each device, behind the fault where there is one.

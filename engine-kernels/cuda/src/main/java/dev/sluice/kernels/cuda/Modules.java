@@ -25,8 +25,11 @@ final class Modules {
     Modules(CudaDriver driver, PtxFiles ptx, List<FastKernel> fast) {
         this.driver = driver;
         this.ptx = ptx;
-        for (GpuKernel kernel : GpuKernel.values()) {
-            this.fast.add(fast.stream().filter(f -> f.kernel() == kernel).toList());
+        for (GpuKernel _ : GpuKernel.values()) {
+            this.fast.add(new ArrayList<>());
+        }
+        for (FastKernel kernel : fast) {
+            this.fast.get(kernel.kernel().ordinal()).add(kernel);
         }
     }
 

@@ -37,14 +37,14 @@ final class PtxFiles {
     static PtxFiles read() {
         var facts = new HashMap<String, String>();
         var units = new HashMap<String, UnitHashes>();
-        new String(bytes("manifest"), StandardCharsets.UTF_8).lines().forEach(line -> {
+        for (String line : new String(bytes("manifest"), StandardCharsets.UTF_8).split("\n")) {
             String[] words = line.split(" ");
             if (words[0].equals("unit")) {
                 units.put(words[1] + "-" + words[2], new UnitHashes(words[3], words[4]));
             } else {
                 facts.put(words[0], words[1]);
             }
-        });
+        }
         return new PtxFiles(facts, units);
     }
 

@@ -211,8 +211,8 @@ class LaunchSignatureTest {
 
     private static void routing(GpuBackend backend) {
         Matrix ids = ints(backend, 3, 2);
-        backend.routeTopK(RouterSpec.of(8, 2, RouterSpec.Scoring.SOFTMAX_ALL, true, 1), floats(backend, 3, 8),
-                Matrix.none(8), ids, floats(backend, 3, 2));
+        backend.routeTopK(RouterSpec.of(8, 2, RouterSpec.Scoring.SOFTMAX_ALL, true, 1),
+                floats(backend, 3, 8), Matrix.none(8), ids, floats(backend, 3, 2));
         backend.countExperts(ids, ints(backend, 1, 8));
     }
 }
