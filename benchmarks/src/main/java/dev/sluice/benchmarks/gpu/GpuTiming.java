@@ -12,7 +12,7 @@ import java.util.Map;
 /// case to a file of results:
 ///
 ///     --backend cuda --shape dense-8b --encoding Q8_0 --out results.jsonl
-///     [--cases prefill,decode,batch,experts] [--prompt 2048] [--context 1024] [--batch 32]
+///     [--cases decode,batch,prefill,experts] [--prompt 2048] [--context 1024] [--batch 32]
 ///     [--seconds 3] [--layers N]
 ///
 /// A case that fails is a line with its error, and the next one is tried. The case `steps` runs two
@@ -49,7 +49,7 @@ public final class GpuTiming {
         var sizes = new Sizes(options.number("prompt", 2048), options.number("context", 1024),
                 options.number("batch", 32), options.real("seconds", 3));
         List<String> cases = List.of(
-                options.text("cases", "prefill,decode,batch,experts").split(","));
+                options.text("cases", "decode,batch,prefill,experts").split(","));
         int layers = options.number("layers", shape.layers());
         options.requireAllAsked();
         var common = new LinkedHashMap<String, Object>();
