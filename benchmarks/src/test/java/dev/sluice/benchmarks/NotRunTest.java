@@ -2,6 +2,8 @@ package dev.sluice.benchmarks;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import dev.sluice.kernels.Kernels;
+import dev.sluice.kernels.spi.KernelBackendProvider;
 import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -32,6 +34,12 @@ final class NotRunTest {
         }
         if (System.getProperty("goldens", "").isEmpty()) {
             System.out.println("  goldens outside the repository (-Dgoldens=DIR runs them)");
+        }
+        for (KernelBackendProvider provider : Kernels.providers()) {
+            if (provider.name().equals("cuda") && !provider.unavailableReason().isEmpty()) {
+                System.out.println("  the contract and the goldens on cuda: "
+                        + provider.unavailableReason() + " (-Drequire.backend=cuda makes it fail)");
+            }
         }
         if (System.getProperty("jsonschema.suite", "").isEmpty()) {
             System.out.println("  JSON-Schema-Test-Suite (-Djsonschema.suite=DIR runs it)");

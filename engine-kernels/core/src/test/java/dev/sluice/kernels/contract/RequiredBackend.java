@@ -21,6 +21,15 @@ public final class RequiredBackend {
         return open(name, System.getProperty(PROPERTY, ""));
     }
 
+    /// Whether tests of a backend that most machines can not run should exist: where it can run,
+    /// and where the build requires it. They are no skipped tests elsewhere, where they say
+    /// nothing.
+    public static boolean isExpected(String name) {
+        return System.getProperty(PROPERTY, "").replaceFirst(":.*", "").equals(name)
+                || Kernels.providers().stream().anyMatch(provider ->
+                        provider.name().equals(name) && provider.unavailableReason().isEmpty());
+    }
+
     static KernelBackend open(String name, String required) {
         String plain = name.replaceFirst(":.*", "");
         int device = plain.equals(name) ? 0 : Integer.parseInt(name.substring(plain.length() + 1));

@@ -4,6 +4,7 @@ import dev.sluice.kernels.DType;
 import dev.sluice.kernels.DeviceException;
 import dev.sluice.kernels.Matrix;
 import dev.sluice.kernels.gpu.Device;
+import dev.sluice.kernels.gpu.DeviceMemory;
 import dev.sluice.kernels.gpu.Launch;
 import dev.sluice.kernels.spi.WeightLoader;
 import java.lang.foreign.Arena;
@@ -46,10 +47,29 @@ final class OpenClDevice implements Device {
             ClStatus.require(status.get(0), "clCreateContext on " + device.name());
         }
         queue = createQueue();
-        memory = new DeviceMemory(context, Math.min(memoryBytesMax, device.memoryBytes()),
-                device.allocationBytesMax());
+        memory = new DeviceMemory(new Buffers(), new DeviceMemory.Limits(
+                Math.min(memoryBytesMax, device.memoryBytes()), device.allocationBytesMax(), 1));
         programs = new Programs(context, device, cache);
         transfer = new HostTransfer(queue);
+    }
+
+    /// Buffers of the context, for [DeviceMemory].
+    private final class Buffers implements DeviceMemory.Buffers {
+        @Override
+        public long create(long size, String what) {
+            try (MemoryStack stack = MemoryStack.stackPush()) {
+                IntBuffer status = stack.mallocInt(1);
+                long buffer = CL10.clCreateBuffer(context, CL10.CL_MEM_READ_WRITE, size, status);
+                ClStatus.require(status.get(0), "clCreateBuffer of %,d bytes for %s, %,d in use"
+                        .formatted(size, what, memory.bytes()));
+                return buffer;
+            }
+        }
+
+        @Override
+        public void release(long handle) {
+            ClStatus.require(CL10.clReleaseMemObject(handle), "clReleaseMemObject");
+        }
     }
 
     private long createQueue() {

@@ -22,6 +22,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /// From an opened file to a model that runs: config, weights, layers. One thread.
@@ -40,13 +41,23 @@ public final class DecoderLoader {
     private final Family family;
     private final ModelConfig config;
     private final Arena copies;
+    private final Supplier<WeightSource> weights;
 
     private DecoderLoader(TensorFile file, Family family, ModelConfig config, Arena copies) {
         this.file = file;
         this.family = family;
         this.config = config;
         this.copies = copies;
+        weights = this::stored;
         SoundConfig.require(file.path(), family, config);
+    }
+
+    private DecoderLoader(DecoderLoader other, WeightSource weights) {
+        file = other.file;
+        family = other.family;
+        config = other.config;
+        copies = other.copies;
+        this.weights = () -> weights;
     }
 
     /// Reads the config; no weight is touched. `copies` owns what has to be rewritten and must
@@ -86,8 +97,16 @@ public final class DecoderLoader {
         return KvGroups.of(config, family, kvType, PAGE_SIZE);
     }
 
-    /// The file's weights by GGUF names, as views of it.
-    public WeightSource weights() {
+    /// The same model with other weights of the same names and shapes: a model of a given shape
+    /// can then be timed where no file of it is.
+    public DecoderLoader withWeights(WeightSource other) {
+        return new DecoderLoader(this, other);
+    }
+
+    /// The file's weights by GGUF names, as views of it, unless others were put in their place.
+    public WeightSource weights() { return weights.get(); }
+
+    private WeightSource stored() {
         return switch (file) {
             case GgufFile gguf -> new GgufWeights(gguf);
             case SafetensorsFolder folder ->
@@ -106,9 +125,9 @@ public final class DecoderLoader {
     /// on, which closes them, and so does the store of `hooks`.
     public CausalLm load(Kernels kernels, KvPlan kvPlan, Limits limits, ExpertHooks hooks,
             SublayerMode mode, IntConsumer layersDone) {
-        WeightSource weights = weights();
+        WeightSource source = weights();
         var kv = new KvLayers(kernels, config, family, kvPlan);
-        var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
+        var parts = new Parts(kernels, config, source, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
         var sublayers = new Sublayers(kernels, config, kv.ropes().getFirst().dims(),
                 limits.maxRows(), mode);
@@ -120,7 +139,7 @@ public final class DecoderLoader {
         Matrix output = config.tied() ? kernels.prepare(table)
                 : parts.prepared("output.weight", config.vocab(), config.hidden());
         var head = new LogitsHead(kernels, config, parts.vector("output_norm.weight"), output);
-        requireAllUsed(weights);
+        requireAllUsed(source);
         hooks.store().ready();
         var stack = new DecoderStack(kernels, config, limits, kv, new DecoderStack.Weights(
                 kernels.upload(table), family.embeddingScale(config), List.copyOf(layers)));
@@ -131,11 +150,11 @@ public final class DecoderLoader {
     /// Builds the same layers without a head that generates.
     TextEncoder loadEncoder(Kernels kernels, KvPlan kvPlan, DecoderEncoder.Sizes sizes,
             EncoderRole role, EncoderConfig encoderConfig) {
-        WeightSource weights = weights();
+        WeightSource source = weights();
         var kv = new KvLayers(kernels, config, family, kvPlan);
         var hooks = new ExpertHooks(RoutingObserver.none(), new ResidentExperts());
         Limits limits = sizes.step();
-        var parts = new Parts(kernels, config, weights, kv, hooks, limits.maxRows());
+        var parts = new Parts(kernels, config, source, kv, hooks, limits.maxRows());
         Matrix table = parts.shaped("token_embd.weight", config.vocab(), config.hidden());
         var layers = new ArrayList<DecoderLayer>(config.layers());
         for (int layer = 0; layer < config.layers(); layer++) {
@@ -144,11 +163,11 @@ public final class DecoderLoader {
         var stack = new DecoderStack(kernels, config, limits, kv, new DecoderStack.Weights(
                 kernels.upload(table), family.embeddingScale(config), List.copyOf(layers)));
         Matrix norm = parts.vector("output_norm.weight");
-        ScoreHead head = ScoreHead.of(kernels, weights, role, config.hidden());
-        if (weights.has("output.weight")) {
-            weights.matrix("output.weight");
+        ScoreHead head = ScoreHead.of(kernels, source, role, config.hidden());
+        if (source.has("output.weight")) {
+            source.matrix("output.weight");
         }
-        requireAllUsed(weights);
+        requireAllUsed(source);
         hooks.store().ready();
         return new DecoderEncoder(kernels, encoderConfig, config, new DecoderEncoder.Built(
                 stack, norm, head, kv.plan(), sizes, this::free));
@@ -160,9 +179,9 @@ public final class DecoderLoader {
     }
 
     /// A tensor that the family does not know of would change the output: better no model.
-    private void requireAllUsed(WeightSource weights) {
+    private void requireAllUsed(WeightSource source) {
         var unknown = new ArrayList<String>();
-        for (String name : weights.unused()) {
+        for (String name : source.unused()) {
             if (!IGNORED.matcher(name).matches() && !isPredictionLayer(name)
                     && !(config.tied() && name.endsWith("lm_head.weight"))) {
                 unknown.add(name);

@@ -1,18 +1,13 @@
 package dev.sluice.models.family;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.sluice.models.Gunzipped;
-import dev.sluice.models.json.Json;
+import dev.sluice.kernels.Kernels;
+import dev.sluice.kernels.contract.RequiredBackend;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -26,117 +21,50 @@ import org.junit.jupiter.api.TestFactory;
 /// so that chunked prefill is what is judged. The repository carries a share of the cases;
 /// `-Dgoldens=DIR` runs all those in `DIR/goldens`.
 class GoldensTest {
-    /// Float32 sums in another order; measured 2e-7 to 4e-6.
-    private static final double FLOAT_ERROR_MAX = 1e-4;
-    /// Against libllama's own error, whose activations are quantised too. Experts may flip.
-    private static final double DENSE_RATIO_MAX = 1.2;
-    private static final double EXPERTS_RATIO_MAX = 1.5;
-    private static final List<String> BACKENDS = List.of("reference", "vector", "opencl");
+    /// CUDA only where there is a device, or where the build requires one.
+    private static final List<String> BACKENDS = RequiredBackend.isExpected("cuda")
+            ? List.of("reference", "vector", "opencl", "cuda")
+            : List.of("reference", "vector", "opencl");
 
     private static int compared;
 
     @TestFactory
-    List<DynamicTest> families() {
-        var tests = new ArrayList<DynamicTest>();
-        for (Path folder : folders("")) {
-            for (String model : List.of("model-f32.gguf", "hf")) {
-                addFloatCase(tests, folder, model, true);
-            }
-        }
+    List<DynamicTest> families() throws IOException {
+        List<DynamicTest> tests = tests(GoldenCase.families(root()));
         assertFalse(tests.isEmpty(), "no goldens found");
         return tests;
     }
 
-    /// 700 positions: attention splits and page borders are crossed.
     @TestFactory
-    List<DynamicTest> longPrompts() {
-        var tests = new ArrayList<DynamicTest>();
-        for (Path folder : folders("long")) {
-            addFloatCase(tests, folder, "model-f32.gguf", false);
-        }
-        return tests;
+    List<DynamicTest> longPrompts() throws IOException {
+        return tests(GoldenCase.longPrompts(root()));
     }
 
     @TestFactory
     List<DynamicTest> encodings() throws IOException {
-        var tests = new ArrayList<DynamicTest>();
-        for (Path folder : folders("quantised")) {
-            var errors = (Map<?, ?>) Json.parse(
-                    Files.readAllBytes(folder.resolve("libllama-error.json")));
-            for (Map.Entry<?, ?> entry : errors.entrySet()) {
-                String encoding = (String) entry.getKey();
-                if (Files.exists(folder.resolve("model-" + encoding + ".gguf"))) {
-                    for (String backend : BACKENDS) {
-                        tests.add(DynamicTest.dynamicTest(
-                                "%s %s on %s".formatted(name(folder), encoding, backend),
-                                () -> encoding(folder, encoding, backend,
-                                        (Double) entry.getValue())));
-                    }
-                }
-            }
-        }
+        List<DynamicTest> tests = tests(GoldenCase.encodings(root()));
         assertFalse(tests.isEmpty(), "no quantised goldens found");
         return tests;
     }
 
-    private static void addFloatCase(List<DynamicTest> tests, Path folder, String model,
-            boolean greedy) {
-        if (!Files.exists(folder.resolve(model)) && !Files.exists(folder.resolve(model + ".gz"))) {
-            return;
+    private static List<DynamicTest> tests(List<GoldenCase> cases) {
+        var tests = new ArrayList<DynamicTest>();
+        for (GoldenCase golden : cases) {
+            for (String backend : BACKENDS) {
+                tests.add(DynamicTest.dynamicTest(golden.name() + " on " + backend, () -> {
+                    golden.check(new Kernels(RequiredBackend.open(backend)),
+                            backend.equals("reference"));
+                    compared++;
+                }));
+            }
         }
-        for (String backend : BACKENDS) {
-            tests.add(DynamicTest.dynamicTest(
-                    "%s %s on %s".formatted(name(folder), model, backend),
-                    () -> floats(folder, model, backend, greedy)));
-        }
+        return tests;
     }
 
-    private static void floats(Path folder, String model, String backend, boolean greedy)
-            throws IOException {
-        GoldenLogits golden = GoldenLogits.read(folder, "golden-logits.f32");
-        var continuation = new int[greedy ? golden.greedy().length : 0];
-        float[] got = GoldenLogits.run(Gunzipped.file(folder.resolve(model)), backend,
-                golden.prompt(), 17, continuation);
-        double error = GoldenLogits.relativeError(got, golden.logits());
-        assertTrue(error <= FLOAT_ERROR_MAX,
-                "relative error %.2e, allowed %.0e".formatted(error, FLOAT_ERROR_MAX));
-        if (greedy) {
-            assertArrayEquals(golden.greedy(), continuation, "greedy continuation");
-        }
-        compared++;
-    }
-
-    private static void encoding(Path folder, String encoding, String backend, double libllama)
-            throws IOException {
-        GoldenLogits golden = GoldenLogits.read(folder, "golden-logits-" + encoding + ".f32");
-        float[] got = GoldenLogits.run(folder.resolve("model-" + encoding + ".gguf"), backend,
-                golden.prompt(), 17, new int[0]);
-        double error = GoldenLogits.relativeError(got, golden.logits());
-        double ratio = name(folder).contains("moe") ? EXPERTS_RATIO_MAX : DENSE_RATIO_MAX;
-        double allowed = backend.equals("reference") ? FLOAT_ERROR_MAX : ratio * libllama;
-        assertTrue(error <= allowed, "relative error %.2e, allowed %.2e (libllama's own is %.2e)"
-                .formatted(error, allowed, libllama));
-        compared++;
-    }
-
-    /// Folders with a golden.json: the repository's, or all of `-Dgoldens`.
-    private static List<Path> folders(String group) {
+    /// The repository's goldens, or all of `-Dgoldens`.
+    private static Path root() {
         String all = System.getProperty("goldens", "");
-        Path root = all.isEmpty() ? Path.of("src/test/resources/goldens")
-                : Path.of(all, "goldens");
-        Path base = group.isEmpty() ? root : root.resolve(group);
-        if (!Files.isDirectory(base)) {
-            return List.of();
-        }
-        try (var children = Files.list(base)) {
-            return children.filter(f -> Files.exists(f.resolve("golden.json"))).sorted().toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String name(Path folder) {
-        return folder.getFileName().toString();
+        return all.isEmpty() ? Path.of("src/test/resources/goldens") : Path.of(all, "goldens");
     }
 
     @AfterAll
