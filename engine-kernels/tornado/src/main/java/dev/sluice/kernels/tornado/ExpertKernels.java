@@ -1,0 +1,223 @@
+package dev.sluice.kernels.tornado;
+
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/// Routing, and the order in which tokens meet experts, written for TornadoVM: the arithmetic of
+/// `experts.cl`.
+final class ExpertKernels {
+    private static final int EXPERTS_MAX = 1024;
+    private static final int LANES = 64;
+
+    private ExpertKernels() { }
+
+    /// How many of values[from .. from + count] come before values[index]: the larger first, of
+    /// equals the lower index first.
+    private static int rankOf(float[] values, int from, int count, int index) {
+        float value = values[index];
+        int rank = 0;
+        for (int i = from; i < from + count; i++) {
+            float other = values[i];
+            if (other > value || (other == value && i < index)) {
+                rank++;
+            }
+        }
+        return rank;
+    }
+
+    private static float maximumOf(float[] values, int count) {
+        float most = values[0];
+        for (int i = 1; i < count; i++) {
+            most = RowKernels.larger(most, values[i]);
+        }
+        return most;
+    }
+
+    private static float sumOf(float[] values, int count) {
+        float sum = 0.0f;
+        for (int i = 0; i < count; i++) {
+            sum = sum + values[i];
+        }
+        return sum;
+    }
+
+    /// What a group counts: its largest value, or the sum of its two largest.
+    private static float groupScore(float[] values, int from, int size, int bestTwo) {
+        float first = Float.NEGATIVE_INFINITY;
+        float second = Float.NEGATIVE_INFINITY;
+        for (int i = from; i < from + size; i++) {
+            second = RowKernels.larger(second, RowKernels.smaller(first, values[i]));
+            first = RowKernels.larger(first, values[i]);
+        }
+        return bestTwo != 0 && size > 1 ? first + second : first;
+    }
+
+    // One group of lanes a row; the steps of RouterSpec. A lane finds the place of its experts by
+    // counting those ahead of them, so nothing is reduced over lanes, and sums run in index order.
+    // The numbers: 0 logits, 1 experts, 2 topK, 3 scoring (0 softmax over all, 1 over the kept,
+    // 2 sigmoid), 4 normalize, 5 groups, 6 groupsKept, 7 bestTwo, 8 bias, 9 biased, 10 expertIds,
+    // 11 expertWeights; real 0: scale.
+    static void routeTopK(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats) {
+        float[] scores = context.allocateFloatLocalArray(EXPERTS_MAX);
+        float[] selection = context.allocateFloatLocalArray(EXPERTS_MAX);
+        float[] groupScores = context.allocateFloatLocalArray(EXPERTS_MAX);
+        float[] kept = context.allocateFloatLocalArray(EXPERTS_MAX);
+        int lane = context.localIdx;
+        int row = context.groupIdx;
+        int experts = numbers.get(1);
+        int topK = numbers.get(2);
+        int scoring = numbers.get(3);
+        int groups = numbers.get(5);
+        int size = experts / groups;
+        for (int e = lane; e < experts; e += LANES) {
+            selection[e] = floats.get(numbers.get(0) + row * experts + e);
+        }
+        context.localBarrier();
+        float most = maximumOf(selection, experts);
+        for (int e = lane; e < experts; e += LANES) {
+            scores[e] = scored(scoring, selection[e], most);
+        }
+        context.localBarrier();
+        float all = scoring == 0 ? sumOf(scores, experts) : 1.0f;
+        for (int e = lane; e < experts; e += LANES) {
+            float score = scoring == 0 ? scores[e] / all : scores[e];
+            if (numbers.get(9) != 0) {
+                score = score + floats.get(numbers.get(8) + e);
+            }
+            selection[e] = score;
+        }
+        context.localBarrier();
+        for (int g = lane; g < groups; g += LANES) {
+            groupScores[g] = groupScore(selection, g * size, size, numbers.get(7));
+        }
+        context.localBarrier();
+        for (int e = lane; e < experts; e += LANES) {
+            float value = selection[e];
+            if (numbers.get(6) < groups
+                    && rankOf(groupScores, 0, groups, e / size) >= numbers.get(6)) {
+                value = Float.NEGATIVE_INFINITY;
+            }
+            kept[e] = value;
+        }
+        context.localBarrier();
+        for (int e = lane; e < experts; e += LANES) {
+            int rank = rankOf(kept, 0, experts, e);
+            if (rank < topK) {
+                words.set(numbers.get(10) + row * topK + rank, e);
+                groupScores[rank] = scoring == 0 ? scores[e] / all : scores[e];
+            }
+        }
+        context.localBarrier();
+        float best = maximumOf(groupScores, topK);
+        for (int k = lane; k < topK; k += LANES) {
+            selection[k] = scoring == 1 ? TornadoMath.exp(groupScores[k] - best) : groupScores[k];
+        }
+        context.localBarrier();
+        float sum = sumOf(selection, topK);
+        for (int k = lane; k < topK; k += LANES) {
+            float weight = scoring == 1 ? selection[k] / sum : selection[k];
+            // The softmax over the kept sums to 1 already.
+            float divisor = numbers.get(4) == 0 || scoring == 1 ? 1.0f : sum + 1e-20f;
+            floats.set(numbers.get(11) + row * topK + k, weight / divisor * reals.get(0));
+        }
+    }
+
+    private static float scored(int scoring, float logit, float most) {
+        float score = logit;
+        if (scoring == 0) {
+            score = TornadoMath.exp(logit - most);
+        } else if (scoring == 2) {
+            score = RowKernels.sigmoid(logit);
+        }
+        return score;
+    }
+
+    // counters [1,E] += how often each expert occurs in expertIds
+    static void countExperts(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats) {
+        int i = context.globalIdx;
+        if (i < numbers.get(1)) {
+            context.atomicAdd(words, numbers.get(2) + words.get(numbers.get(0) + i), 1);
+        }
+    }
+
+    // Sorts `pairs` (token, slot) by expert, stable, by counting; pairs of absent experts (places
+    // [experts, 2] of 64 bits: the second below 0) are left out. One group of 128 lanes.
+    //     starts [experts + 1]   first sorted pair of each expert; the last is the number of pairs
+    //     order [pairs]          pair at each sorted place
+    //     tiles [2, tileMax]     expert (-1 for none) and first sorted pair of tileRows at most
+    // The numbers: 0 expertIds, 1 pairs, 2 experts, 3 places, 4 tileRows, 5 starts, 6 order,
+    // 7 tiles, 8 tileMax.
+    static void dispatchExperts(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats) {
+        int lane = context.localIdx;
+        int lanes = context.localGroupSizeX;
+        int ids = numbers.get(0);
+        int pairs = numbers.get(1);
+        int experts = numbers.get(2);
+        int start = numbers.get(5);
+        for (int e = lane; e < experts; e += lanes) {
+            int count = 0;
+            if (words.get(numbers.get(3) + 4 * e + 2) >= 0) {
+                for (int i = 0; i < pairs; i++) {
+                    if (words.get(ids + i) == e) {
+                        count++;
+                    }
+                }
+            }
+            words.set(start + e + 1, count);
+        }
+        for (int i = lane; i < numbers.get(8); i += lanes) {
+            words.set(numbers.get(7) + i, -1);
+        }
+        context.globalBarrier();
+        if (lane == 0) {
+            int tile = numbers.get(7);
+            int sum = 0;
+            words.set(start, 0);
+            for (int e = 0; e < experts; e++) {
+                int end = sum + words.get(start + e + 1);
+                for (int first = sum; first < end; first += numbers.get(4)) {
+                    words.set(tile, e);
+                    words.set(tile + numbers.get(8), first);
+                    tile++;
+                }
+                sum = end;
+                words.set(start + e + 1, sum);
+            }
+        }
+        context.globalBarrier();
+        for (int e = lane; e < experts; e += lanes) {
+            int at = words.get(start + e);
+            if (at < words.get(start + e + 1)) {
+                for (int i = 0; i < pairs; i++) {
+                    if (words.get(ids + i) == e) {
+                        words.set(numbers.get(6) + at, i);
+                        at++;
+                    }
+                }
+            }
+        }
+    }
+
+    // out [T,D] = sum over k, ascending, of expertWeights[t,k] * rows[t*K+k]
+    static void combineExperts(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats) {
+        int slots = numbers.get(3);
+        int cols = numbers.get(4);
+        int i = context.globalIdx;
+        if (i < numbers.get(5)) {
+            int t = i / cols;
+            float sum = 0.0f;
+            for (int k = 0; k < slots; k++) {
+                float weight = floats.get(numbers.get(1) + t * slots + k);
+                float value = floats.get(numbers.get(0) + (t * slots + k) * cols + i % cols);
+                sum = sum + weight * value;
+            }
+            floats.set(numbers.get(2) + i, sum);
+        }
+    }
+}
