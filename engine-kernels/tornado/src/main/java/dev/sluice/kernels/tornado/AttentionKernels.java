@@ -35,13 +35,13 @@ final class AttentionKernels {
 
     // ---- storing ------------------------------------------------------------------------------
 
-    /// 16 bits at an even address. Neighbours may share the word, so it is changed by adding what
-    /// the bits differ by, which neither carries into the other half nor disturbs it.
-    private static void storeHalfword(KernelContext context, IntArray words, long at, int bits) {
-        int i = (int) (at >> 2);
+    /// What to add to the word with the halfword at even byte `at`, so that it becomes `bits`.
+    /// Neighbours share words, and work items may change both halves at the same time: adding what
+    /// the bits differ by neither carries into the other half nor disturbs it.
+    private static int change(IntArray words, long at, int bits) {
         int shift = 8 * ((int) at & 2);
-        int before = words.get(i) >> shift & 65535;
-        context.atomicAdd(words, i, (bits - before) << shift);
+        int before = words.get((int) (at >> 2)) >> shift & 65535;
+        return (bits - before) << shift;
     }
 
     // Columns column.. + width of the head rows at `slots` [T,1] = rows [T, kvHeads * width]. One
@@ -68,32 +68,35 @@ final class AttentionKernels {
                     + headRow * Encodings.rowBytes(encoding, numbers.get(6));
             if (encoding == Encodings.F32) {
                 floats.set((int) (row >> 2) + column, floats.get(in));
-            } else if (encoding == Encodings.F16) {
-                storeHalfword(context, words, row + 2 * column,
-                        Words.toHalf(words.get(in), floats.get(in)));
-            } else if (encoding == Encodings.BF16) {
-                storeHalfword(context, words, row + 2 * column, Words.toBrain(words.get(in)));
+            } else if (encoding == Encodings.Q8_0) {
+                long block = row + (long) (column / 32) * 34;
+                float d = largest(floats, in) / 127.0f;
+                float inverse = d == 0.0f ? 0.0f : 1.0f / d;
+                context.atomicAdd(words, (int) (block >> 2), change(words, block, halfOf(d)));
+                for (int e = 0; e < 16; e++) {
+                    int low = code(floats.get(in + 2 * e) * inverse);
+                    int high = code(floats.get(in + 2 * e + 1) * inverse);
+                    long at = block + 2 + 2 * e;
+                    context.atomicAdd(words, (int) (at >> 2),
+                            change(words, at, (low & 255) | (high & 255) << 8));
+                }
             } else {
-                storeBlock(context, words, floats, in, row + (long) (column / 32) * 34);
+                int bits = words.get(in);
+                long at = row + 2 * column;
+                context.atomicAdd(words, (int) (at >> 2), change(words, at,
+                        encoding == Encodings.F16 ? Words.toHalf(bits, floats.get(in))
+                                : Words.toBrain(bits)));
             }
         }
     }
 
-    private static void storeBlock(KernelContext context, IntArray words, FloatArray floats,
-            int in, long block) {
+    private static float largest(FloatArray floats, int in) {
         float largest = 0.0f;
         for (int e = 0; e < 32; e++) {
             float value = floats.get(in + e);
             largest = RowKernels.larger(largest, value < 0.0f ? -value : value);
         }
-        float d = largest / 127.0f;
-        float inverse = d == 0.0f ? 0.0f : 1.0f / d;
-        storeHalfword(context, words, block, halfOf(d));
-        for (int e = 0; e < 16; e++) {
-            int low = code(floats.get(in + 2 * e) * inverse);
-            int high = code(floats.get(in + 2 * e + 1) * inverse);
-            storeHalfword(context, words, block + 2 + 2 * e, (low & 255) | (high & 255) << 8);
-        }
+        return largest;
     }
 
     private static int code(float value) {
@@ -122,87 +125,36 @@ final class AttentionKernels {
 
     // ---- attending ----------------------------------------------------------------------------
 
-    /// Scores of positions from..to of the split that begins at `split`. For each of its 256
-    /// places: the score (minus infinity where the position is not in from..to) and the byte where
-    /// the value lies.
-    private static void splitScores(KernelContext context, IntArray numbers, FloatArray reals,
-            IntArray words, FloatArray floats, int encoding, float[] query, int split, int from,
-            int to, float[] scores, long[] valueAt) {
-        int row = context.groupIdx / numbers.get(10);
-        int kvHead = context.groupIdx % numbers.get(10) / (numbers.get(10) / numbers.get(9));
+    /// Byte in the pages at word `pages`, of `pageWords` words each, where position p of the group's
+    /// row has its head row of `dim` elements.
+    private static long headRow(int group, IntArray numbers, IntArray words, int encoding,
+            int p, int pages, int dim) {
+        int heads = numbers.get(10);
+        int row = group / heads;
+        int kvHead = group % heads / (heads / numbers.get(9));
         int table = numbers.get(13) + words.get(numbers.get(12) + row) * numbers.get(14);
-        int keyDim = numbers.get(3);
+        int page = words.get(table + p / numbers.get(8));
+        int headRow = p % numbers.get(8) * numbers.get(9) + kvHead;
+        return 4L * numbers.get(pages) + 4L * page * numbers.get(pages + 1)
+                + headRow * Encodings.rowBytes(encoding, dim);
+    }
+
+    private static float capped(FloatArray reals, float dot) {
+        float score = reals.get(0) * dot;
         float softcap = reals.get(1);
-        for (int i = context.localIdx; i < SPLIT; i += LANES) {
-            int p = split + i;
-            float score = Float.NEGATIVE_INFINITY;
-            if (p >= from && p < to) {
-                int page = words.get(table + p / numbers.get(8));
-                int headRow = p % numbers.get(8) * numbers.get(9) + kvHead;
-                long key = 4L * numbers.get(1) + 4L * page * numbers.get(2)
-                        + headRow * Encodings.rowBytes(encoding, keyDim);
-                valueAt[i] = 4L * numbers.get(4) + 4L * page * numbers.get(5)
-                        + headRow * Encodings.rowBytes(encoding, numbers.get(6));
-                float dot = 0.0f;
-                for (int c = 0; c < keyDim; c++) {
-                    dot = dot + query[c] * element(words, floats, key, c, encoding);
-                }
-                score = reals.get(0) * dot;
-                if (softcap != 0.0f) {
-                    score = softcap * TornadoMath.tanh(score / softcap);
-                }
-            }
-            scores[i] = score;
+        if (softcap != 0.0f) {
+            score = softcap * TornadoMath.tanh(score / softcap);
         }
+        return score;
     }
 
-    /// The largest of this lane's four scores.
-    private static float laneMaximum(int lane, float[] scores) {
-        float most = Float.NEGATIVE_INFINITY;
-        for (int i = lane; i < SPLIT; i += LANES) {
-            most = RowKernels.larger(most, scores[i]);
+    /// exp(score - most), 0 where there is no score.
+    private static float weight(float score, float most) {
+        float weight = 0.0f;
+        if (score > Float.NEGATIVE_INFINITY) {
+            weight = TornadoMath.exp(score - most);
         }
-        return most;
-    }
-
-    private static float lanesMaximum(float[] lanes) {
-        float most = Float.NEGATIVE_INFINITY;
-        for (int i = 0; i < LANES; i++) {
-            most = RowKernels.larger(most, lanes[i]);
-        }
-        return most;
-    }
-
-    /// scores[i] = exp(score - most), 0 where there is none; the sum of this lane's four.
-    private static float laneWeights(int lane, float[] scores, float most) {
-        float sum = 0.0f;
-        for (int i = lane; i < SPLIT; i += LANES) {
-            float weight = 0.0f;
-            if (scores[i] > Float.NEGATIVE_INFINITY) {
-                weight = TornadoMath.exp(scores[i] - most);
-            }
-            scores[i] = weight;
-            sum = sum + weight;
-        }
-        return sum;
-    }
-
-    private static float lanesSum(float[] lanes) {
-        float sum = 0.0f;
-        for (int i = 0; i < LANES; i++) {
-            sum = sum + lanes[i];
-        }
-        return sum;
-    }
-
-    /// Column c of the values at places from..to of a split, ascending, times their weights.
-    private static float splitValue(IntArray words, FloatArray floats, int encoding, int c,
-            int from, int to, float[] weights, long[] valueAt) {
-        float sum = 0.0f;
-        for (int i = from; i < to; i++) {
-            sum = sum + weights[i] * element(words, floats, valueAt[i], c, encoding);
-        }
-        return sum;
+        return weight;
     }
 
     private static int end(IntArray numbers, IntArray words, int positions, int row) {
@@ -226,6 +178,7 @@ final class AttentionKernels {
         float[] maxima = context.allocateFloatLocalArray(LANES);
         float[] sums = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
+        int lanes = context.localGroupSizeX;
         int group = context.groupIdx;
         int keyDim = numbers.get(3);
         int valueDim = numbers.get(7);
@@ -248,20 +201,51 @@ final class AttentionKernels {
         for (int split = begin / SPLIT * SPLIT; split < end; split += SPLIT) {
             int from = begin > split ? begin : split;
             int to = end < split + SPLIT ? end : split + SPLIT;
-            splitScores(context, numbers, reals, words, floats, encoding, query, split, from, to,
-                    weights, valueAt);
-            maxima[lane] = laneMaximum(lane, weights);
+            // For each of the split's 256 places: the score, minus infinity where the position is not
+            // in from..to, and the byte where the value lies.
+            float laneMost = Float.NEGATIVE_INFINITY;
+            for (int i = lane; i < SPLIT; i += LANES) {
+                int p = split + i;
+                float score = Float.NEGATIVE_INFINITY;
+                if (p >= from && p < to) {
+                    long key = headRow(group, numbers, words, encoding, p, 1, keyDim);
+                    valueAt[i] = headRow(group, numbers, words, encoding, p, 4, numbers.get(6));
+                    float dot = 0.0f;
+                    for (int c = 0; c < keyDim; c++) {
+                        dot = dot + query[c] * element(words, floats, key, c, encoding);
+                    }
+                    score = capped(reals, dot);
+                }
+                weights[i] = score;
+                laneMost = RowKernels.larger(laneMost, score);
+            }
+            maxima[lane] = laneMost;
             context.localBarrier();
-            float splitMost = lanesMaximum(maxima);
-            sums[lane] = laneWeights(lane, weights, splitMost);
+            float splitMost = Float.NEGATIVE_INFINITY;
+            for (int i = 0; i < lanes; i++) {
+                splitMost = RowKernels.larger(splitMost, maxima[i]);
+            }
+            float laneSum = 0.0f;
+            for (int i = lane; i < SPLIT; i += LANES) {
+                float weight = weight(weights[i], splitMost);
+                weights[i] = weight;
+                laneSum = laneSum + weight;
+            }
+            sums[lane] = laneSum;
             context.localBarrier();
-            float splitSum = lanesSum(sums);
+            float splitSum = 0.0f;
+            for (int i = 0; i < lanes; i++) {
+                splitSum = splitSum + sums[i];
+            }
             float larger = RowKernels.larger(most, splitMost);
             float before = TornadoMath.exp(most - larger);
             float after = TornadoMath.exp(splitMost - larger);
             for (int c = lane; c < valueDim; c += LANES) {
-                float part = splitValue(words, floats, encoding, c, from - split, to - split,
-                        weights, valueAt);
+                // Values ascending, times their weights.
+                float part = 0.0f;
+                for (int i = from - split; i < to - split; i++) {
+                    part = part + weights[i] * element(words, floats, valueAt[i], c, encoding);
+                }
                 total[c] = part * after + total[c] * before;
             }
             sum = splitSum * after + sum * before;
@@ -284,6 +268,7 @@ final class AttentionKernels {
         float[] maxima = context.allocateFloatLocalArray(LANES);
         float[] sums = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
+        int lanes = context.localGroupSizeX;
         int group = context.groupIdx;
         int keyDim = numbers.get(3);
         int valueDim = numbers.get(7);
@@ -298,22 +283,54 @@ final class AttentionKernels {
         int last = end < split + SPLIT ? end : split + SPLIT;
         // The merge skips a split without visible positions.
         int to = last < from ? from : last;
-        splitScores(context, numbers, reals, words, floats, encoding, query, split, from, to,
-                weights, valueAt);
-        maxima[lane] = laneMaximum(lane, weights);
+        // For each of the split's 256 places: the score, minus infinity where the position is not
+        // in from..to, and the byte where the value lies.
+        float laneMost = Float.NEGATIVE_INFINITY;
+        for (int i = lane; i < SPLIT; i += LANES) {
+            int p = split + i;
+            float score = Float.NEGATIVE_INFINITY;
+            if (p >= from && p < to) {
+                long key = headRow(group, numbers, words, encoding, p, 1, keyDim);
+                valueAt[i] = headRow(group, numbers, words, encoding, p, 4, numbers.get(6));
+                float dot = 0.0f;
+                for (int c = 0; c < keyDim; c++) {
+                    dot = dot + query[c] * element(words, floats, key, c, encoding);
+                }
+                score = capped(reals, dot);
+            }
+            weights[i] = score;
+            laneMost = RowKernels.larger(laneMost, score);
+        }
+        maxima[lane] = laneMost;
         context.localBarrier();
-        float splitMost = lanesMaximum(maxima);
-        sums[lane] = laneWeights(lane, weights, splitMost);
+        float splitMost = Float.NEGATIVE_INFINITY;
+        for (int i = 0; i < lanes; i++) {
+            splitMost = RowKernels.larger(splitMost, maxima[i]);
+        }
+        float laneSum = 0.0f;
+        for (int i = lane; i < SPLIT; i += LANES) {
+            float weight = weight(weights[i], splitMost);
+            weights[i] = weight;
+            laneSum = laneSum + weight;
+        }
+        sums[lane] = laneSum;
         context.localBarrier();
+        float splitSum = 0.0f;
+        for (int i = 0; i < lanes; i++) {
+            splitSum = splitSum + sums[i];
+        }
         int state = numbers.get(17)
                 + (group * numbers.get(16) + context.groupIdy) * (valueDim + 2);
         if (lane == 0) {
             floats.set(state, splitMost);
-            floats.set(state + 1, lanesSum(sums));
+            floats.set(state + 1, splitSum);
         }
         for (int c = lane; c < valueDim; c += LANES) {
-            floats.set(state + 2 + c, splitValue(words, floats, encoding, c, from - split,
-                    to - split, weights, valueAt));
+            float part = 0.0f;
+            for (int i = from - split; i < to - split; i++) {
+                part = part + weights[i] * element(words, floats, valueAt[i], c, encoding);
+            }
+            floats.set(state + 2 + c, part);
         }
     }
 

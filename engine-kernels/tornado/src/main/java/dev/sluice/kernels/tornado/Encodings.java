@@ -1,5 +1,6 @@
 package dev.sluice.kernels.tornado;
 
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -101,17 +102,19 @@ final class Encodings {
         } else {
             long block = row + (long) (c / 128) * 132;
             int bits = Words.byteAt(words, block + 4 + c % 128);
-            value = floats.get((int) (block >> 2)) * e4m3(bits);
+            float scale = floats.get((int) (block >> 2));
+            value = scale * e4m3(bits, scale);
         }
         return value;
     }
 
-    private static float e4m3(int bits) {
+    /// `scale` is any number, for a NaN that is no constant (see [Words#half]).
+    private static float e4m3(int bits, float scale) {
         int magnitude = bits & 127;
         int exponent = magnitude >> 3;
         float value = (float) magnitude * 0.001953125f;
         if (magnitude == 127) {
-            value = Float.NaN;
+            value = TornadoMath.sqrt(-1.0f - scale * scale);
         } else if (exponent > 0) {
             value = (float) (8 + (magnitude & 7)) * (float) (1 << exponent) * 0.0009765625f;
         }

@@ -13,49 +13,9 @@ final class ExpertKernels {
 
     private ExpertKernels() { }
 
-    /// How many of values[from .. from + count] come before values[index]: the larger first, of
-    /// equals the lower index first.
-    private static int rankOf(float[] values, int from, int count, int index) {
-        float value = values[index];
-        int rank = 0;
-        for (int i = from; i < from + count; i++) {
-            float other = values[i];
-            if (other > value || (other == value && i < index)) {
-                rank++;
-            }
-        }
-        return rank;
-    }
-
-    private static float maximumOf(float[] values, int count) {
-        float most = values[0];
-        for (int i = 1; i < count; i++) {
-            most = RowKernels.larger(most, values[i]);
-        }
-        return most;
-    }
-
-    private static float sumOf(float[] values, int count) {
-        float sum = 0.0f;
-        for (int i = 0; i < count; i++) {
-            sum = sum + values[i];
-        }
-        return sum;
-    }
-
-    /// What a group counts: its largest value, or the sum of its two largest.
-    private static float groupScore(float[] values, int from, int size, int bestTwo) {
-        float first = Float.NEGATIVE_INFINITY;
-        float second = Float.NEGATIVE_INFINITY;
-        for (int i = from; i < from + size; i++) {
-            second = RowKernels.larger(second, RowKernels.smaller(first, values[i]));
-            first = RowKernels.larger(first, values[i]);
-        }
-        return bestTwo != 0 && size > 1 ? first + second : first;
-    }
-
     // One group of lanes a row; the steps of RouterSpec. A lane finds the place of its experts by
-    // counting those ahead of them, so nothing is reduced over lanes, and sums run in index order.
+    // counting those ahead of them (the larger first, of equals the lower index first), so nothing
+    // is reduced over lanes, and sums run in index order.
     // The numbers: 0 logits, 1 experts, 2 topK, 3 scoring (0 softmax over all, 1 over the kept,
     // 2 sigmoid), 4 normalize, 5 groups, 6 groupsKept, 7 bestTwo, 8 bias, 9 biased, 10 expertIds,
     // 11 expertWeights; real 0: scale.
@@ -76,53 +36,89 @@ final class ExpertKernels {
             selection[e] = floats.get(numbers.get(0) + row * experts + e);
         }
         context.localBarrier();
-        float most = maximumOf(selection, experts);
+        float most = Float.NEGATIVE_INFINITY;
+        for (int e = 0; e < experts; e++) {
+            most = RowKernels.larger(most, selection[e]);
+        }
         for (int e = lane; e < experts; e += LANES) {
             scores[e] = scored(scoring, selection[e], most);
         }
         context.localBarrier();
-        float all = scoring == 0 ? sumOf(scores, experts) : 1.0f;
+        float all = 1.0f;
+        if (scoring == 0) {
+            all = 0.0f;
+            for (int e = 0; e < experts; e++) {
+                all = all + scores[e];
+            }
+        }
         for (int e = lane; e < experts; e += LANES) {
-            float score = scoring == 0 ? scores[e] / all : scores[e];
+            float score = scores[e] / all;
             if (numbers.get(9) != 0) {
                 score = score + floats.get(numbers.get(8) + e);
             }
             selection[e] = score;
         }
         context.localBarrier();
+        // What a group counts: its largest value, or the sum of its two largest.
         for (int g = lane; g < groups; g += LANES) {
-            groupScores[g] = groupScore(selection, g * size, size, numbers.get(7));
-        }
-        context.localBarrier();
-        for (int e = lane; e < experts; e += LANES) {
-            float value = selection[e];
-            if (numbers.get(6) < groups
-                    && rankOf(groupScores, 0, groups, e / size) >= numbers.get(6)) {
-                value = Float.NEGATIVE_INFINITY;
+            float first = Float.NEGATIVE_INFINITY;
+            float second = Float.NEGATIVE_INFINITY;
+            for (int e = g * size; e < g * size + size; e++) {
+                float value = selection[e];
+                second = RowKernels.larger(second, RowKernels.smaller(first, value));
+                first = RowKernels.larger(first, value);
             }
-            kept[e] = value;
+            groupScores[g] = numbers.get(7) != 0 && size > 1 ? first + second : first;
         }
         context.localBarrier();
         for (int e = lane; e < experts; e += LANES) {
-            int rank = rankOf(kept, 0, experts, e);
+            int group = e / size;
+            float score = groupScores[group];
+            int rank = 0;
+            for (int g = 0; g < groups; g++) {
+                rank = rank + before(groupScores[g], g, score, group);
+            }
+            float value = selection[e];
+            kept[e] = rank >= numbers.get(6) ? Float.NEGATIVE_INFINITY : value;
+        }
+        context.localBarrier();
+        for (int e = lane; e < experts; e += LANES) {
+            float value = kept[e];
+            int rank = 0;
+            for (int o = 0; o < experts; o++) {
+                rank = rank + before(kept[o], o, value, e);
+            }
             if (rank < topK) {
                 words.set(numbers.get(10) + row * topK + rank, e);
-                groupScores[rank] = scoring == 0 ? scores[e] / all : scores[e];
+                groupScores[rank] = scores[e] / all;
             }
         }
         context.localBarrier();
-        float best = maximumOf(groupScores, topK);
+        float best = Float.NEGATIVE_INFINITY;
+        for (int k = 0; k < topK; k++) {
+            best = RowKernels.larger(best, groupScores[k]);
+        }
         for (int k = lane; k < topK; k += LANES) {
-            selection[k] = scoring == 1 ? TornadoMath.exp(groupScores[k] - best) : groupScores[k];
+            float score = groupScores[k];
+            selection[k] = scoring == 1 ? TornadoMath.exp(score - best) : score;
         }
         context.localBarrier();
-        float sum = sumOf(selection, topK);
+        float sum = 0.0f;
+        for (int k = 0; k < topK; k++) {
+            sum = sum + selection[k];
+        }
         for (int k = lane; k < topK; k += LANES) {
-            float weight = scoring == 1 ? selection[k] / sum : selection[k];
+            float value = selection[k];
+            float weight = scoring == 1 ? value / sum : value;
             // The softmax over the kept sums to 1 already.
             float divisor = numbers.get(4) == 0 || scoring == 1 ? 1.0f : sum + 1e-20f;
             floats.set(numbers.get(11) + row * topK + k, weight / divisor * reals.get(0));
         }
+    }
+
+    /// 1 where value a of index i comes before value b of index j.
+    private static int before(float a, int i, float b, int j) {
+        return a > b || (a == b && i < j) ? 1 : 0;
     }
 
     private static float scored(int scoring, float logit, float most) {

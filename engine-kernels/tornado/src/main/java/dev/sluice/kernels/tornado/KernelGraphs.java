@@ -14,6 +14,7 @@ import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.WorkerGrid2D;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -63,8 +64,8 @@ final class KernelGraphs {
                 for (DType encoding : encodings(kernel)) {
                     index[encoding.ordinal()] = graphs.size();
                     String name = kernel.symbol() + "_" + encoding;
-                    add(name, launching(name).task("kernel", encoded(kernel), context, numbers,
-                            reals, words, floats, encoding.ordinal()), kernel.lanes());
+                    add(name, encoded(launching(name), kernel, encoding.ordinal()),
+                            kernel.lanes());
                 }
             } else {
                 java.util.Arrays.fill(index, graphs.size());
@@ -184,17 +185,16 @@ final class KernelGraphs {
         };
     }
 
-    private static Task6<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer>
-            encoded(GpuKernel kernel) {
+    private TaskGraph encoded(TaskGraph graph, GpuKernel kernel, int encoding) {
         return switch (kernel) {
-            case EMBED_ROWS -> ProductKernels::embedRows;
-            case PRODUCT_FEW -> ProductKernels::productFew;
-            case PRODUCT_TILES -> ProductKernels::productTiles;
-            case PRODUCT_GROUPED_FEW -> ProductKernels::productGroupedFew;
-            case PRODUCT_GROUPED_TILES -> ProductKernels::productGroupedTiles;
-            case STORE_ROWS -> AttentionKernels::storeRows;
-            case ATTENTION_ROWS -> AttentionKernels::attentionRows;
-            case ATTENTION_SPLITS -> AttentionKernels::attentionSplits;
+            case EMBED_ROWS -> of(graph, ProductKernels::embedRows, encoding);
+            case STORE_ROWS -> of(graph, AttentionKernels::storeRows, encoding);
+            case ATTENTION_ROWS -> of(graph, AttentionKernels::attentionRows, encoding);
+            case ATTENTION_SPLITS -> of(graph, AttentionKernels::attentionSplits, encoding);
+            case PRODUCT_FEW -> of(graph, ProductKernels::productFew, encoding, 0);
+            case PRODUCT_TILES -> of(graph, ProductKernels::productTiles, encoding, 0);
+            case PRODUCT_GROUPED_FEW -> of(graph, ProductKernels::productFew, encoding, 1);
+            case PRODUCT_GROUPED_TILES -> of(graph, ProductKernels::productTiles, encoding, 1);
             case GATHER_ROWS, COPY_COLUMNS, RMS_NORM, LAYER_NORM, GELU_ROWS, ADD_BIAS, ADD_ROWS,
                     ADD_GATED, SCALE_ROWS, SOFTCAP_ROWS, CLAMP_ROWS, GATED_ACTIVATION,
                     QUANTISE_ROWS, ORDER_ROWS, ORDER_HEADS, ROTARY_ANGLES, ROPE_ROWS,
@@ -202,5 +202,17 @@ final class KernelGraphs {
                     COMBINE_EXPERTS ->
                     throw new IllegalArgumentException(kernel + " reads no encoded rows");
         };
+    }
+
+    private TaskGraph of(TaskGraph graph,
+            Task6<KernelContext, IntArray, FloatArray, IntArray, FloatArray, Integer> kernel,
+            int encoding) {
+        return graph.task("kernel", kernel, context, numbers, reals, words, floats, encoding);
+    }
+
+    private TaskGraph of(TaskGraph graph, Task7<KernelContext, IntArray, FloatArray, IntArray,
+            FloatArray, Integer, Integer> kernel, int encoding, int grouped) {
+        return graph.task("kernel", kernel, context, numbers, reals, words, floats, encoding,
+                grouped);
     }
 }

@@ -55,70 +55,82 @@ final class ProductKernels {
         return value;
     }
 
-    /// Values of block b of one weight row, at byte `row`, for `count` rows of x from `first` on,
-    /// to `values` from `place` on, 65 apart. Number `staged` is x; scales and sums follow it.
-    private static void codeValues(IntArray numbers, int staged, IntArray words,
-            FloatArray floats, long row, int encoding, int b, int blocks, int first, int count,
-            float[] values, int place) {
+    /// The value of a block of 32 columns: codes and factors of a weight, and block `at` of the
+    /// staged rows. Number `staged` is their codes; scales and sums follow it.
+    private static float codesValue(IntArray numbers, int staged, IntArray words,
+            FloatArray floats, int encoding, int at, int[] codes, float[] factors) {
+        int x = numbers.get(staged) + at * 8;
+        int sums = numbers.get(staged + 2) + at * 2;
+        int sum0 = 0;
+        int sum1 = 0;
+        for (int i = 0; i < 4; i++) {
+            sum0 = dot4(codes[i], words.get(x + i), sum0);
+            sum1 = dot4(codes[i + 4], words.get(x + i + 4), sum1);
+        }
+        return blockValue(encoding, sum0, sum1, factors, floats.get(numbers.get(staged + 1) + at),
+                words.get(sums), words.get(sums + 1));
+    }
+
+    /// The same for float encodings: `width` columns from c on, of the weight row at byte `row` and
+    /// the floats at word `x`.
+    private static float floatsValue(IntArray words, FloatArray floats, long row, int encoding,
+            int c, int width, int x) {
+        float value = 0.0f;
+        for (int i = 0; i < width; i++) {
+            value = value
+                    + Encodings.element(words, floats, row, c + i, encoding) * floats.get(x + i);
+        }
+        return value;
+    }
+
+    // Group x: 4 outputs; group y: 4 rows, which lane l < 16 of a group shares out as row l % 4 and
+    // output l / 4. `grouped` is 0 for a dense product, whose numbers are
+    //     0 weight, 1 x, 2 scales, 3 sums, 4 rows, 5 cols, 6 outputs, 7 out
+    // and 1 for rows of x sorted by group (an expert, a head), each group with a weight of its own:
+    // group g's begins at byte places[2 g] (64 bits) of the memory, and is there if places[2 g + 1]
+    // is the buffer. tiles [2, tileMax]: group (-1 for none) and first row of each. Output row:
+    // outRows[i] where mapped. bias [groups, outputs] where biased. The numbers:
+    //     0 weight, 1 buffer, 2 places, 3 x, 4 scales, 5 sums, 6 starts, 7 tiles, 8 tileMax,
+    //     9 cols, 10 outputs, 11 bias, 12 biased, 13 outRows, 14 mapped, 15 out, 16 outCols,
+    //     17 outColumn
+    static void productFew(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats, int encoding, int grouped) {
+        float[] values = context.allocateFloatLocalArray(VALUES);
         int[] codes = new int[8];
         float[] factors = new float[4];
-        factors[2] = 0.0f;
-        Encodings.decode(words, row, b, encoding, codes, factors);
-        for (int t = 0; t < count; t++) {
-            int at = (first + t) * blocks + b;
-            int x = numbers.get(staged) + at * 8;
-            int sums = numbers.get(staged + 2) + at * 2;
-            int sum0 = 0;
-            int sum1 = 0;
-            for (int i = 0; i < 4; i++) {
-                sum0 = dot4(codes[i], words.get(x + i), sum0);
-                sum1 = dot4(codes[i + 4], words.get(x + i + 4), sum1);
-            }
-            values[place + t * 65] = blockValue(encoding, sum0, sum1, factors,
-                    floats.get(numbers.get(staged + 1) + at), words.get(sums),
-                    words.get(sums + 1));
-        }
-    }
-
-    /// The same for float encodings.
-    private static void floatValues(IntArray numbers, int staged, IntArray words,
-            FloatArray floats, long row, int encoding, int b, int cols, int first, int count,
-            float[] values, int place) {
-        int width = cols - 32 * b < 32 ? cols - 32 * b : 32;
-        for (int t = 0; t < count; t++) {
-            int x = numbers.get(staged) + (first + t) * cols + 32 * b;
-            float value = 0.0f;
-            for (int i = 0; i < width; i++) {
-                float w = Encodings.element(words, floats, row, 32 * b + i, encoding);
-                value = value + w * floats.get(x + i);
-            }
-            values[place + t * 65] = value;
-        }
-    }
-
-    /// What lane l < 16 of a group gives: row first + l % 4 of x times weight row n0 + l / 4, where
-    /// the weight begins at byte `weight`. With no rows or no columns it gives 0.
-    private static float few(KernelContext context, IntArray numbers, int staged, IntArray words,
-            FloatArray floats, long weight, int encoding, int cols, int outputs, int n0,
-            int first, int count, float[] values) {
         int lane = context.localIdx;
+        int staged = grouped != 0 ? 3 : 1;
+        int outputs = numbers.get(grouped != 0 ? 10 : 6);
+        int n0 = context.groupIdx * FEW;
+        int tile = context.groupIdy;
+        int group = groupOf(tile, numbers, words, grouped);
+        int cols = liveColumns(numbers, words, grouped, group);
+        int first = firstRow(tile, numbers, words, grouped, FEW);
+        int count = rowsOf(numbers, words, grouped, group, first, FEW);
+        long weight = weightAt(numbers, words, grouped, group);
         int blocks = (cols + 31) / 32;
         long rowBytes = Encodings.rowBytes(encoding, cols);
         float total = 0.0f;
         for (int strip = 0; strip < blocks; strip += LANES) {
             int b = strip + lane;
             if (b < blocks) {
-                for (int j = 0; j < FEW; j++) {
-                    if (n0 + j < outputs) {
-                        long row = weight + (n0 + j) * rowBytes;
-                        int place = j * FEW * 65 + lane;
+                int width = cols - 32 * b < 32 ? cols - 32 * b : 32;
+                for (int n = n0; n < n0 + FEW && n < outputs; n++) {
+                    long row = weight + n * rowBytes;
+                    int place = (n - n0) * FEW * 65 + lane;
+                    if (Encodings.quantised(encoding)) {
+                        Encodings.decode(words, row, b, encoding, codes, factors);
+                    }
+                    for (int t = 0; t < count; t++) {
+                        float value;
                         if (Encodings.quantised(encoding)) {
-                            codeValues(numbers, staged, words, floats, row, encoding, b, blocks,
-                                    first, count, values, place);
+                            value = codesValue(numbers, staged, words, floats, encoding,
+                                    (first + t) * blocks + b, codes, factors);
                         } else {
-                            floatValues(numbers, staged, words, floats, row, encoding, b, cols,
-                                    first, count, values, place);
+                            value = floatsValue(words, floats, row, encoding, 32 * b, width,
+                                    numbers.get(staged) + (first + t) * cols + 32 * b);
                         }
+                        values[place + t * 65] = value;
                     }
                 }
             }
@@ -131,262 +143,206 @@ final class ProductKernels {
             }
             context.localBarrier();
         }
-        return total;
-    }
-
-    // Group x: 4 outputs; group y: 4 rows.
-    static void productFew(KernelContext context, IntArray numbers, FloatArray reals,
-            IntArray words, FloatArray floats, int encoding) {
-        float[] values = context.allocateFloatLocalArray(VALUES);
-        int lane = context.localIdx;
-        int outputs = numbers.get(6);
-        int n0 = context.groupIdx * FEW;
-        int first = context.groupIdy * FEW;
-        int left = numbers.get(4) - first;
-        int count = left < FEW ? left : FEW;
-        float total = few(context, numbers, 1, words, floats, 4L * numbers.get(0), encoding,
-                numbers.get(5), outputs, n0, first, count, values);
         int t = lane % FEW;
         int n = n0 + lane / FEW;
         if (lane < FEW * FEW && t < count && n < outputs) {
-            floats.set(numbers.get(7) + (first + t) * outputs + n, total);
+            put(numbers, words, floats, grouped, group, (first + t), n, total);
         }
     }
 
-    // Rows of x sorted by group (an expert, a head), each group with a weight of its own: group g's
-    // begins at byte places[2 g] (64 bits) of the memory, and is there if places[2 g + 1] is 0.
-    // tiles [2, tileMax]: group (-1 for none) and first row of each. Output row: outRows[i] where
-    // mapped. bias [groups, outputs] where biased. The numbers:
-    //     0 weight, 1 buffer, 2 places, 3 x, 4 scales, 5 sums, 6 starts, 7 tiles, 8 tileMax,
-    //     9 cols, 10 outputs, 11 bias, 12 biased, 13 outRows, 14 mapped, 15 out, 16 outCols,
-    //     17 outColumn
-    static void productGroupedFew(KernelContext context, IntArray numbers, FloatArray reals,
-            IntArray words, FloatArray floats, int encoding) {
-        float[] values = context.allocateFloatLocalArray(VALUES);
-        int lane = context.localIdx;
-        int outputs = numbers.get(10);
-        int n0 = context.groupIdx * FEW;
-        int tile = numbers.get(7) + context.groupIdy;
-        int group = words.get(tile);
-        // A tile without a group has no columns and no rows: leaving early would put the barriers
-        // inside of a condition.
-        int live = isLive(numbers, words, group);
-        group = live != 0 ? group : 0;
-        int first = words.get(tile + numbers.get(8));
-        int left = live != 0 ? words.get(numbers.get(6) + group + 1) - first : 0;
-        int count = left < FEW ? left : FEW;
-        float total = few(context, numbers, 3, words, floats, weightAt(numbers, words, group),
-                encoding, live != 0 ? numbers.get(9) : 0, outputs, n0, first, count, values);
-        int t = lane % FEW;
-        int n = n0 + lane / FEW;
-        if (lane < FEW * FEW && t < count && n < outputs) {
-            put(numbers, words, floats, group, first + t, n, total);
+    /// The group of a tile, -1 for none; 0 in a dense product.
+    private static int groupOf(int tile, IntArray numbers, IntArray words, int grouped) {
+        int group = 0;
+        if (grouped != 0) {
+            group = words.get(numbers.get(7) + tile);
+            if (group >= 0
+                    && words.get(numbers.get(2) + 4 * group + 2) != numbers.get(1)) {
+                group = -1;
+            }
         }
+        return group;
     }
 
-    private static int isLive(IntArray numbers, IntArray words, int group) {
-        int live = 0;
-        if (group >= 0) {
-            live = words.get(numbers.get(2) + 4 * group + 2) == numbers.get(1) ? 1 : 0;
-        }
-        return live;
+    /// Columns of the product. A tile without a group has none, and no rows: leaving early would
+    /// put the barriers inside of a condition.
+    private static int liveColumns(IntArray numbers, IntArray words, int grouped, int group) {
+        int cols = numbers.get(grouped != 0 ? 9 : 5);
+        return group < 0 ? 0 : cols;
     }
 
-    /// Byte of the memory where a group's weight begins: always a multiple of 4.
-    private static long weightAt(IntArray numbers, IntArray words, int group) {
-        int low = words.get(numbers.get(2) + 4 * group);
-        int high = words.get(numbers.get(2) + 4 * group + 1);
-        int word = (low >> 2 & 0x3FFFFFFF) | high << 30;
+    private static int firstRow(int tile, IntArray numbers, IntArray words, int grouped,
+            int tileRows) {
+        int first = tile * tileRows;
+        if (grouped != 0) {
+            first = words.get(numbers.get(7) + numbers.get(8) + tile);
+        }
+        return first;
+    }
+
+    private static int rowsOf(IntArray numbers, IntArray words, int grouped, int group, int first,
+            int tileRows) {
+        int left = 0;
+        if (grouped == 0) {
+            left = numbers.get(4) - first;
+        } else if (group >= 0) {
+            left = words.get(numbers.get(6) + group + 1) - first;
+        }
+        return left < tileRows ? left : tileRows;
+    }
+
+    /// Byte of the memory where the weight begins: always a multiple of 4.
+    private static long weightAt(IntArray numbers, IntArray words, int grouped, int group) {
+        int word = numbers.get(0);
+        if (grouped != 0 && group >= 0) {
+            int low = words.get(numbers.get(2) + 4 * group);
+            int high = words.get(numbers.get(2) + 4 * group + 1);
+            word = (low >> 2 & 0x3FFFFFFF) | high << 30;
+        }
         return 4L * word;
     }
 
-    private static void put(IntArray numbers, IntArray words, FloatArray floats, int group, int i,
-            int n, float total) {
-        float value = total;
-        if (numbers.get(12) != 0) {
-            value = value + floats.get(numbers.get(11) + group * numbers.get(10) + n);
-        }
-        int row = i;
-        if (numbers.get(14) != 0) {
-            row = words.get(numbers.get(13) + i);
-        }
-        floats.set(numbers.get(15) + row * numbers.get(16) + numbers.get(17) + n, value);
-    }
-
-    // ---- tiles --------------------------------------------------------------------------------
-
-    /// Block b of 32 rows of weights (lanes 0..31) and of x (lanes 32..63) to local memory: codes,
-    /// and behind them the two sums of x; factors of the weights, and behind them the scale of x.
-    private static void loadCodes(IntArray numbers, int staged, IntArray words, FloatArray floats,
-            int lane, long row, int encoding, int there, int at, int[] codes, float[] factors) {
-        int r = lane % TILE;
-        if (lane < TILE) {
-            int[] w = new int[8];
-            float[] f = new float[4];
-            f[0] = 0.0f;
-            f[1] = 0.0f;
-            f[2] = 0.0f;
-            f[3] = 0.0f;
-            for (int i = 0; i < 8; i++) {
-                w[i] = 0;
-            }
-            if (there != 0) {
-                Encodings.decode(words, row, at, encoding, w, f);
-            }
-            for (int i = 0; i < 8; i++) {
-                codes[i * STRIDE + r] = w[i];
-            }
-            for (int i = 0; i < 4; i++) {
-                factors[i * STRIDE + r] = f[i];
-            }
+    private static void put(IntArray numbers, IntArray words, FloatArray floats, int grouped,
+            int group, int i, int n, float total) {
+        if (grouped == 0) {
+            floats.set(numbers.get(7) + i * numbers.get(6) + n, total);
         } else {
-            for (int i = 0; i < 8; i++) {
-                codes[(8 + i) * STRIDE + r] = there != 0
-                        ? words.get(numbers.get(staged) + at * 8 + i) : 0;
+            float value = total;
+            if (numbers.get(12) != 0) {
+                value = value + floats.get(numbers.get(11) + group * numbers.get(10) + n);
             }
-            factors[4 * STRIDE + r] = there != 0 ? floats.get(numbers.get(staged + 1) + at) : 0.0f;
-            codes[16 * STRIDE + r] = there != 0 ? words.get(numbers.get(staged + 2) + at * 2) : 0;
-            codes[17 * STRIDE + r] = there != 0
-                    ? words.get(numbers.get(staged + 2) + at * 2 + 1) : 0;
+            int row = i;
+            if (numbers.get(14) != 0) {
+                row = words.get(numbers.get(13) + i);
+            }
+            floats.set(numbers.get(15) + row * numbers.get(16) + numbers.get(17) + n, value);
         }
     }
 
-    private static void loadFloats(IntArray numbers, int staged, IntArray words,
-            FloatArray floats, int lane, long row, int encoding, int there, int b, int cols,
-            int x, float[] factors) {
-        int r = lane % TILE;
-        int width = there != 0 ? cols - 32 * b : 0;
-        for (int i = 0; i < 32; i++) {
-            float value = 0.0f;
-            if (i < width) {
-                if (lane < TILE) {
-                    value = Encodings.element(words, floats, row, 32 * b + i, encoding);
-                } else {
-                    value = floats.get(numbers.get(staged) + x * cols + 32 * b + i);
-                }
-            }
-            factors[(lane < TILE ? i : 32 + i) * STRIDE + r] = value;
-        }
-    }
-
-    private static void addCodes(int lane, int encoding, int[] codes, float[] factors,
-            float[] totals) {
-        int n = lane % 8;
-        int t = lane / 8;
-        float[] f = new float[4];
-        for (int k = 0; k < 16; k++) {
-            int wn = n + k % 4 * 8;
-            int xt = t + k / 4 * 8;
-            int sum0 = 0;
-            int sum1 = 0;
-            for (int i = 0; i < 4; i++) {
-                sum0 = dot4(codes[i * STRIDE + wn], codes[(8 + i) * STRIDE + xt], sum0);
-                sum1 = dot4(codes[(4 + i) * STRIDE + wn], codes[(12 + i) * STRIDE + xt], sum1);
-            }
-            for (int i = 0; i < 4; i++) {
-                f[i] = factors[i * STRIDE + wn];
-            }
-            totals[k] = totals[k] + blockValue(encoding, sum0, sum1, f, factors[4 * STRIDE + xt],
-                    codes[16 * STRIDE + xt], codes[17 * STRIDE + xt]);
-        }
-    }
-
-    private static void addFloats(int lane, float[] factors, float[] totals) {
-        int n = lane % 8;
-        int t = lane / 8;
-        for (int k = 0; k < 16; k++) {
-            int wn = n + k % 4 * 8;
-            int xt = t + k / 4 * 8;
-            float value = 0.0f;
-            for (int i = 0; i < 32; i++) {
-                value = value + factors[i * STRIDE + wn] * factors[(32 + i) * STRIDE + xt];
-            }
-            totals[k] = totals[k] + value;
-        }
-    }
-
-    /// Sums of a lane's 4 x 4 outputs over all blocks, to `totals`.
-    private static void tiles(KernelContext context, IntArray numbers, int staged, IntArray words,
-            FloatArray floats, long weight, int encoding, int cols, int width, int outputs, int n0,
-            int first, int count, int[] codes, float[] factors, float[] totals) {
+    // As productFew, with 32 rows and 32 outputs a group, 4 x 4 of them a lane.
+    static void productTiles(KernelContext context, IntArray numbers, FloatArray reals,
+            IntArray words, FloatArray floats, int encoding, int grouped) {
+        int[] local = context.allocateIntLocalArray(TILE_WORDS);
+        float[] scales = context.allocateFloatLocalArray(TILE_FACTORS);
+        int[] codes = new int[8];
+        float[] factors = new float[4];
+        float[] totals = new float[16];
         int lane = context.localIdx;
         int r = lane % TILE;
-        long row = weight + (n0 + r) * Encodings.rowBytes(encoding, cols);
-        int there = (lane < TILE ? n0 + r < outputs : r < count) ? 1 : 0;
-        int stored = (cols + 31) / 32;
-        int blocks = (width + 31) / 32;
+        int staged = grouped != 0 ? 3 : 1;
+        int outputs = numbers.get(grouped != 0 ? 10 : 6);
+        int n0 = context.groupIdx * TILE;
+        int tile = context.groupIdy;
+        int group = groupOf(tile, numbers, words, grouped);
+        int cols = liveColumns(numbers, words, grouped, group);
+        int first = firstRow(tile, numbers, words, grouped, TILE);
+        int count = rowsOf(numbers, words, grouped, group, first, TILE);
+        long row = weightAt(numbers, words, grouped, group)
+                + (n0 + r) * Encodings.rowBytes(encoding, cols);
+        int blocks = (cols + 31) / 32;
+        int wn = lane % 8;
+        int xt = lane / 8;
         for (int k = 0; k < 16; k++) {
             totals[k] = 0.0f;
         }
         for (int b = 0; b < blocks; b++) {
+            int at = (first + r) * blocks + b;
+            int width = cols - 32 * b;
             if (Encodings.quantised(encoding)) {
-                int at = lane < TILE ? b : (first + r) * stored + b;
-                loadCodes(numbers, staged, words, floats, lane, row, encoding, there, at, codes,
-                        factors);
+                // Lanes 0..31 bring a weight row each, lanes 32..63 a row of x: codes, and behind
+                // them the two sums of x; factors, and behind them the scale of x.
+                if (lane < TILE) {
+                    for (int i = 0; i < 8; i++) {
+                        codes[i] = 0;
+                    }
+                    for (int i = 0; i < 4; i++) {
+                        factors[i] = 0.0f;
+                    }
+                    if (n0 + r < outputs) {
+                        Encodings.decode(words, row, b, encoding, codes, factors);
+                    }
+                    for (int i = 0; i < 8; i++) {
+                        local[i * STRIDE + r] = codes[i];
+                    }
+                    for (int i = 0; i < 4; i++) {
+                        scales[i * STRIDE + r] = factors[i];
+                    }
+                } else {
+                    for (int i = 0; i < 8; i++) {
+                        local[(8 + i) * STRIDE + r] = stagedWord(numbers, staged, words,
+                                r < count ? 1 : 0, at * 8 + i);
+                    }
+                    for (int i = 0; i < 2; i++) {
+                        local[(16 + i) * STRIDE + r] = stagedWord(numbers, staged + 2, words,
+                                r < count ? 1 : 0, at * 2 + i);
+                    }
+                    scales[4 * STRIDE + r] = stagedFloat(numbers, staged + 1, floats,
+                            r < count ? 1 : 0, at);
+                }
             } else {
-                loadFloats(numbers, staged, words, floats, lane, row, encoding, there, b, cols,
-                        first + r, factors);
+                for (int i = 0; i < 32; i++) {
+                    float value = 0.0f;
+                    if (lane < TILE && n0 + r < outputs && i < width) {
+                        value = Encodings.element(words, floats, row, 32 * b + i, encoding);
+                    }
+                    if (lane >= TILE && i < width) {
+                        value = stagedFloat(numbers, staged, floats, r < count ? 1 : 0,
+                                (first + r) * cols + 32 * b + i);
+                    }
+                    scales[(lane < TILE ? i : 32 + i) * STRIDE + r] = value;
+                }
             }
             context.localBarrier();
-            if (Encodings.quantised(encoding)) {
-                addCodes(lane, encoding, codes, factors, totals);
-            } else {
-                addFloats(lane, factors, totals);
+            for (int k = 0; k < 16; k++) {
+                int wAt = wn + k % 4 * 8;
+                int xAt = xt + k / 4 * 8;
+                float value = 0.0f;
+                if (Encodings.quantised(encoding)) {
+                    int sum0 = 0;
+                    int sum1 = 0;
+                    for (int i = 0; i < 4; i++) {
+                        sum0 = dot4(local[i * STRIDE + wAt], local[(8 + i) * STRIDE + xAt], sum0);
+                        sum1 = dot4(local[(4 + i) * STRIDE + wAt], local[(12 + i) * STRIDE + xAt],
+                                sum1);
+                    }
+                    for (int i = 0; i < 4; i++) {
+                        factors[i] = scales[i * STRIDE + wAt];
+                    }
+                    value = blockValue(encoding, sum0, sum1, factors, scales[4 * STRIDE + xAt],
+                            local[16 * STRIDE + xAt], local[17 * STRIDE + xAt]);
+                } else {
+                    for (int i = 0; i < 32; i++) {
+                        value = value + scales[i * STRIDE + wAt] * scales[(32 + i) * STRIDE + xAt];
+                    }
+                }
+                totals[k] = totals[k] + value;
             }
             context.localBarrier();
+        }
+        for (int k = 0; k < 16; k++) {
+            int n = n0 + wn + k % 4 * 8;
+            int t = xt + k / 4 * 8;
+            if (t < count && n < outputs) {
+                put(numbers, words, floats, grouped, group, first + t, n, totals[k]);
+            }
         }
     }
 
-    // Group x: 32 outputs; group y: 32 rows.
-    static void productTiles(KernelContext context, IntArray numbers, FloatArray reals,
-            IntArray words, FloatArray floats, int encoding) {
-        int[] codes = context.allocateIntLocalArray(TILE_WORDS);
-        float[] factors = context.allocateFloatLocalArray(TILE_FACTORS);
-        float[] totals = new float[16];
-        int lane = context.localIdx;
-        int cols = numbers.get(5);
-        int outputs = numbers.get(6);
-        int n0 = context.groupIdx * TILE;
-        int first = context.groupIdy * TILE;
-        int left = numbers.get(4) - first;
-        int count = left < TILE ? left : TILE;
-        tiles(context, numbers, 1, words, floats, 4L * numbers.get(0), encoding, cols, cols,
-                outputs, n0, first, count, codes, factors, totals);
-        for (int k = 0; k < 16; k++) {
-            int n = n0 + lane % 8 + k % 4 * 8;
-            int t = lane / 8 + k / 4 * 8;
-            if (t < count && n < outputs) {
-                floats.set(numbers.get(7) + (first + t) * outputs + n, totals[k]);
-            }
+    private static int stagedWord(IntArray numbers, int matrix, IntArray words, int there,
+            int at) {
+        int word = 0;
+        if (there != 0) {
+            word = words.get(numbers.get(matrix) + at);
         }
+        return word;
     }
 
-    // As productGroupedFew, with 32 rows and 32 outputs a group.
-    static void productGroupedTiles(KernelContext context, IntArray numbers, FloatArray reals,
-            IntArray words, FloatArray floats, int encoding) {
-        int[] codes = context.allocateIntLocalArray(TILE_WORDS);
-        float[] factors = context.allocateFloatLocalArray(TILE_FACTORS);
-        float[] totals = new float[16];
-        int lane = context.localIdx;
-        int cols = numbers.get(9);
-        int outputs = numbers.get(10);
-        int n0 = context.groupIdx * TILE;
-        int tile = numbers.get(7) + context.groupIdy;
-        int group = words.get(tile);
-        int live = isLive(numbers, words, group);
-        group = live != 0 ? group : 0;
-        int first = words.get(tile + numbers.get(8));
-        int left = live != 0 ? words.get(numbers.get(6) + group + 1) - first : 0;
-        int count = left < TILE ? left : TILE;
-        tiles(context, numbers, 3, words, floats, weightAt(numbers, words, group), encoding, cols,
-                live != 0 ? cols : 0, outputs, n0, first, count, codes, factors, totals);
-        for (int k = 0; k < 16; k++) {
-            int n = n0 + lane % 8 + k % 4 * 8;
-            int t = lane / 8 + k / 4 * 8;
-            if (t < count && n < outputs) {
-                put(numbers, words, floats, group, first + t, n, totals[k]);
-            }
+    private static float stagedFloat(IntArray numbers, int matrix, FloatArray floats, int there,
+            int at) {
+        float value = 0.0f;
+        if (there != 0) {
+            value = floats.get(numbers.get(matrix) + at);
         }
+        return value;
     }
 
     // ---- rows of a table ----------------------------------------------------------------------

@@ -13,6 +13,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /// their order, a matrix being the word where it begins; `reals` the launch's floats; `words` and
 /// `floats` are the device's whole memory in two views. What a kernel does with the n-th number is
 /// bound to a name in its first lines.
+///
+/// **Local arrays** are touched in the kernel's own method only, and never at a constant index (a
+/// loop of constant length becomes that): TornadoVM 5.2 reads and writes other places of them in a
+/// method that it inlines, and it can not compile one that uses the context. Private arrays may be
+/// passed on.
 final class RowKernels {
     private static final int LANES = 64;
     /// From this position on an angle is kept in two floats.
@@ -59,21 +64,13 @@ final class RowKernels {
         }
     }
 
-    /// The sum of a group's 64 lanes, in lane order.
-    private static float lanesSum(float[] lanes) {
-        float all = 0.0f;
-        for (int i = 0; i < LANES; i++) {
-            all = all + lanes[i];
-        }
-        return all;
-    }
-
     // out [T,D] = x [T,D] / sqrt(mean(x^2) + epsilon) * weight [1,D]. Lane l adds the squares of
     // columns l, l + 64, ..; every lane adds the 64 sums in order.
     static void rmsNorm(KernelContext context, IntArray numbers, FloatArray reals,
             IntArray words, FloatArray floats) {
         float[] sums = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
+        int lanes = context.localGroupSizeX;
         int cols = numbers.get(3);
         int row = context.groupIdx;
         int in = numbers.get(0) + row * cols;
@@ -86,7 +83,11 @@ final class RowKernels {
         }
         sums[lane] = sum;
         context.localBarrier();
-        float factor = 1.0f / TornadoMath.sqrt(lanesSum(sums) / (float) cols + reals.get(0));
+        float all = 0.0f;
+        for (int i = 0; i < lanes; i++) {
+            all = all + sums[i];
+        }
+        float factor = 1.0f / TornadoMath.sqrt(all / (float) cols + reals.get(0));
         for (int c = lane; c < cols; c += LANES) {
             floats.set(out + c, floats.get(in + c) * factor * floats.get(weight + c));
         }
@@ -100,6 +101,7 @@ final class RowKernels {
         float[] rests = context.allocateFloatLocalArray(LANES);
         float[] squares = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
+        int lanes = context.localGroupSizeX;
         int cols = numbers.get(4);
         int row = context.groupIdx;
         int in = numbers.get(0) + row * cols;
@@ -110,7 +112,11 @@ final class RowKernels {
         }
         sums[lane] = sum;
         context.localBarrier();
-        float mean = lanesSum(sums) / (float) cols;
+        float all = 0.0f;
+        for (int i = 0; i < lanes; i++) {
+            all = all + sums[i];
+        }
+        float mean = all / (float) cols;
         float off = 0.0f;
         float square = 0.0f;
         for (int c = lane; c < cols; c += LANES) {
@@ -121,8 +127,14 @@ final class RowKernels {
         rests[lane] = off;
         squares[lane] = square;
         context.localBarrier();
-        float rest = lanesSum(rests) / (float) cols;
-        float variance = larger(lanesSum(squares) / (float) cols - rest * rest, 0.0f);
+        float allRests = 0.0f;
+        float allSquares = 0.0f;
+        for (int i = 0; i < lanes; i++) {
+            allRests = allRests + rests[i];
+            allSquares = allSquares + squares[i];
+        }
+        float rest = allRests / (float) cols;
+        float variance = larger(allSquares / (float) cols - rest * rest, 0.0f);
         float factor = 1.0f / TornadoMath.sqrt(variance + reals.get(0));
         for (int c = lane; c < cols; c += LANES) {
             float centred = (floats.get(in + c) - mean - rest) * factor;

@@ -1,5 +1,6 @@
 package dev.sluice.kernels.tornado;
 
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /// Bytes of the device's memory, which kernels see as 32-bit words, and numbers in other encodings
@@ -62,7 +63,8 @@ final class Words {
         if (exponent == 0) {
             value = (float) mantissa * 5.9604645e-8f;
         } else if (exponent == 31) {
-            value = mantissa == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+            // TornadoVM 5.2 can not print a constant NaN: the root of a negative number is one.
+            value = Float.POSITIVE_INFINITY + TornadoMath.sqrt(-(float) mantissa);
         } else {
             value = (float) (1024 + mantissa) * (float) (1 << exponent) * 2.9802322e-8f;
         }

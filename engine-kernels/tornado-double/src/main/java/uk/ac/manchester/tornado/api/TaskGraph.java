@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Set;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task5;
 import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task6;
+import uk.ac.manchester.tornado.api.common.TornadoFunctions.Task7;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -76,6 +77,13 @@ public class TaskGraph {
             C c, D d, E e, F f) {
         return task(id, new Object[] {a, b, c, d, e, f}, x -> code.apply((A) x[0], (B) x[1],
                 (C) x[2], (D) x[3], (E) x[4], (F) x[5]));
+    }
+
+    @SuppressWarnings("unchecked")
+    public <A, B, C, D, E, F, G> TaskGraph task(String id, Task7<A, B, C, D, E, F, G> code, A a,
+            B b, C c, D d, E e, F f, G g) {
+        return task(id, new Object[] {a, b, c, d, e, f, g}, x -> code.apply((A) x[0], (B) x[1],
+                (C) x[2], (D) x[3], (E) x[4], (F) x[5], (G) x[6]));
     }
 
     private TaskGraph task(String id, Object[] of, Body code) {

@@ -13,4 +13,9 @@ public final class TornadoFunctions {
     public interface Task6<A, B, C, D, E, F> {
         void apply(A a, B b, C c, D d, E e, F f);
     }
+
+    @FunctionalInterface
+    public interface Task7<A, B, C, D, E, F, G> {
+        void apply(A a, B b, C c, D d, E e, F f, G g);
+    }
 }
