@@ -239,8 +239,9 @@ final class Encodings {
     // e8m0 u8 | q u8[16]; the table is doubled, so the scale is 2^(e - 128)
     private static void mx(IntArray words, long block, int[] codes, float[] factors) {
         int exponent = Words.byteAt(words, block);
+        // Subnormal below 2.
         factors[0] = exponent >= 128 ? Words.powerOfTwo(exponent - 128)
-                : 1.0f / Words.powerOfTwo(128 - exponent);
+                : 0.5f / Words.powerOfTwo(127 - exponent);
         for (int i = 0; i < 4; i++) {
             int word = Words.anyWord(words, block + 1 + 4 * i);
             codes[i] = nibbleCodes(word & NIBBLES, MXFP4);

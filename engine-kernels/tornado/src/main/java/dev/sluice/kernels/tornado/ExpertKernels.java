@@ -116,9 +116,13 @@ final class ExpertKernels {
         }
     }
 
-    /// 1 where value a of index i comes before value b of index j.
+    /// 1 where value a of index i comes before value b of index j. In arithmetic, because TornadoVM
+    /// 5.2 loses a negation in `a > b || (a == b && i < j)`.
     private static int before(float a, int i, float b, int j) {
-        return a > b || (a == b && i < j) ? 1 : 0;
+        int larger = a > b ? 1 : 0;
+        int equal = a == b ? 1 : 0;
+        int ahead = i < j ? 1 : 0;
+        return larger + equal * ahead;
     }
 
     private static float scored(int scoring, float logit, float most) {

@@ -280,7 +280,8 @@ final class RowKernels {
             float cosine = TornadoMath.cos(angle);
             float sine = TornadoMath.sin(angle);
             if (position >= FLOAT_POSITIONS) {
-                float rest = productError(p, frequency, angle);
+                // The product of two floats is a double exactly.
+                float rest = (float) ((double) p * (double) frequency - (double) angle);
                 float restCosine = 1.0f - 0.5f * rest * rest;
                 float restSine = rest - rest * rest * rest * 0.16666667f;
                 float turned = cosine * restCosine - sine * restSine;
@@ -291,21 +292,6 @@ final class RowKernels {
             floats.set(out, reals.get(0) * cosine);
             floats.set(out + half, reals.get(0) * sine);
         }
-    }
-
-    /// a * b - product, exactly: Dekker, "A floating-point technique for extending the available
-    /// precision", 1971. There is no fused multiply-add here.
-    private static float productError(float a, float b, float product) {
-        float aSplit = 4097.0f * a;
-        float aHigh = aSplit - (aSplit - a);
-        float aLow = a - aHigh;
-        float bSplit = 4097.0f * b;
-        float bHigh = bSplit - (bSplit - b);
-        float bLow = b - bHigh;
-        float error = aHigh * bHigh - product;
-        error = error + aHigh * bLow;
-        error = error + aLow * bHigh;
-        return error + aLow * bLow;
     }
 
     // Rotates columns column.. + 2 * half of each row of x [T*H,C] in place by angles [T, 2 * half].

@@ -274,7 +274,8 @@ final class TaskGraphDevice implements Device {
     private void execute(int graph, Object what) {
         try {
             plan.withGraph(graph).execute();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // TornadoVM's compiler throws errors of its own; each of them ends the device.
             failure = "TornadoVM on %s, %s: %s".formatted(name, what, e.getMessage());
             throw new DeviceException(failure, e);
         }
