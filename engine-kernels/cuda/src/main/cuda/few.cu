@@ -11,6 +11,7 @@
 // [T, K/16]. Outputs of a block of threads: few_outputs(K) = 32 / warps along K. Dynamic shared
 // memory: few_shared(K, rows) bytes.
 #include "packed.cuh"
+#include "target.cuh"
 
 #define FEW_THREADS 256
 #define FEW_WARPS 8
@@ -169,8 +170,9 @@ ENTRY(FEW_THREADS, 2) few_packed(MATRIX(weight), MATRIX(x), MATRIX(scales), MATR
     int pair = (int) threadIdx.x;
     int n = n0 + pair / count;
     if (pair < quads * QUAD * count && n < outputs) {
-        wide at = (first + pair % count) * outCols + outColumn + n;
-        AT(float, out)[at] = addedTo ? fused(1.0f, total, AT(const float, added)[at]) : total;
+        Target target = {AT(float, out), outCols, outColumn,
+            addedTo ? AT(const float, added) : nullptr, nullptr, nullptr};
+        put(target, first + pair % count, n, total);
     }
 }
 
@@ -200,28 +202,13 @@ ENTRY(FEW_THREADS, 2) few_packed_gated(MATRIX(gate), MATRIX(up), MATRIX(x), MATR
     }
 }
 
-// A tile of rows sorted by group, as product_grouped_few has them: which rows, and where the
-// group's weight lies. Rows of a tile: at most tileRows, which is at most 8.
-struct Tile { int group, first, count; wide weight; };
-INLINE Tile tile_of(const int* tiles, int tileMax, int tileRows, const int* starts,
-        const wide* places, int buffer) {
-    Tile tile = {tiles[blockIdx.y], 0, 0, 0};
-    if (tile.group >= 0 && places[2 * tile.group + 1] == buffer) {
-        tile.first = tiles[tileMax + blockIdx.y];
-        int count = starts[tile.group + 1] - tile.first;
-        tile.count = count < tileRows ? count : tileRows;
-        tile.weight = places[2 * tile.group];
-    }
-    return tile;
-}
-
 // product_grouped_few with packed weights and the same arguments, but tileRows behind tileMax.
 ENTRY(FEW_THREADS, 2) few_packed_grouped(MATRIX(weight), int buffer, MATRIX(places), MATRIX(x),
         MATRIX(scales), MATRIX(sums), MATRIX(starts), MATRIX(tiles), int tileMax, int tileRows,
         int cols, int outputs, MATRIX(bias), int biased, MATRIX(outRows), int mapped, MATRIX(out),
         int outCols, int outColumn) {
     DYNAMIC_SHARED(shared);
-    Tile tile = tile_of(AT(const int, tiles), tileMax, tileRows, AT(const int, starts),
+    Tile tile = grouped_tile(AT(const int, tiles), tileMax, tileRows, AT(const int, starts),
             AT(const wide, places), buffer);
     if (tile.count == 0) {
         return;
@@ -234,10 +221,10 @@ ENTRY(FEW_THREADS, 2) few_packed_grouped(MATRIX(weight), int buffer, MATRIX(plac
     int pair = (int) threadIdx.x;
     int n = n0 + pair / tile.count;
     if (pair < quads * QUAD * tile.count && n < outputs) {
-        wide i = tile.first + pair % tile.count;
-        wide row = mapped ? AT(const int, outRows)[i] : i;
-        float extra = biased ? AT(const float, bias)[(wide) tile.group * outputs + n] : 0.0f;
-        AT(float, out)[row * outCols + outColumn + n] = biased ? plus(total, extra) : total;
+        Target target = {AT(float, out), outCols, outColumn, nullptr,
+            biased ? AT(const float, bias) + (wide) tile.group * outputs : nullptr,
+            mapped ? AT(const int, outRows) : nullptr};
+        put(target, tile.first + pair % tile.count, n, total);
     }
 }
 
@@ -249,7 +236,7 @@ ENTRY(FEW_THREADS, 2) few_packed_grouped_gated(MATRIX(weight), int buffer, MATRI
         int tileMax, int tileRows, int cols, int outputs, MATRIX(gateBias), MATRIX(upBias),
         int biased, int activation, MATRIX(out)) {
     DYNAMIC_SHARED(shared);
-    Tile tile = tile_of(AT(const int, tiles), tileMax, tileRows, AT(const int, starts),
+    Tile tile = grouped_tile(AT(const int, tiles), tileMax, tileRows, AT(const int, starts),
             AT(const wide, gatePlaces), buffer);
     if (tile.count == 0) {
         return;

@@ -12,6 +12,8 @@ constexpr auto encoded_bytes = [](int cols) { return ENCODED_BYTES(cols); };
 #include "shared_end.h"
 #include "../../main/cuda/repack.cu"
 #include "../../main/cuda/few.cu"
+#undef SUMS_NEEDED
+#include "../../main/cuda/bytes.cu"
 #include "../../main/cuda/staging.cu"
 
 #if defined(ENCODING_Q4_K) || defined(ENCODING_Q5_K) || defined(ENCODING_Q6_K)
@@ -137,6 +139,23 @@ static void check_dense(int rows, int cols, int n, int order) {
     check_same("few_packed_gated " + shape, gatedWant.values, out.values);
 }
 
+template <class S, class Kernel> static void check_tiles(Kernel kernel, int rows, int cols, int n,
+        int order) {
+    Mat<float> x = floats_of(rows, cols);
+    Staged s = stage(x);
+    Mat<unsigned char> w = random_weight(n, cols);
+    Mat<unsigned char> p = packed_of(w, cols, order);
+    Mat<float> want = shared_product(w, s, rows, cols, n);
+    Mat<float> out = poisoned(rows, n);
+    run(dim3((unsigned) ceil_div(n, S::m), (unsigned) ceil_div(rows, S::n)), S::threads,
+            4 * S::words * S::stages, order, [&] {
+        kernel(PASS(p), PASS(s.codes), PASS(s.scales), PASS(s.sums), rows, cols, n, NO_MATRIX, 0,
+                PASS(out), n, 0);
+    });
+    check_same(text("bytes %d x %d: [%d,%d] x [%d,%d]", S::m, S::n, rows, cols, n, cols),
+            want.values, out.values);
+}
+
 static void check_embed(int vocab, int cols, int order) {
     Mat<unsigned char> w = random_weight(vocab, cols);
     Mat<unsigned char> p = packed_of(w, cols, order);
@@ -254,6 +273,41 @@ static void check_grouped(int rows, int groups, int cols, int n, int order) {
     check_same("few_packed_grouped_gated " + shape, gatedWant.values, gatedOut.values);
 }
 
+template <class S, class Kernel> static void check_grouped_tiles(Kernel kernel, int rows,
+        int groups, int cols, int n, int order) {
+    Mat<float> x = floats_of(rows, cols);
+    Staged s = stage(x);
+    Groups g = random_groups(groups, rows, S::n, n, cols, order);
+    Groups few = g;
+    few.tiles = Mat<int>(2, rows + groups);
+    std::fill(few.tiles.values.begin(), few.tiles.values.end(), -1);
+    int tile = 0;
+    for (int i = 0; i < groups; i++) {
+        for (int r = g.starts.at(0, i); r < g.starts.at(0, i + 1); r += 4) {
+            few.tiles.at(0, tile) = i;
+            few.tiles.at(1, tile++) = r;
+        }
+    }
+    Mat<float> bias = floats_of(groups, n);
+    Mat<float> want = poisoned(rows, n + 2);
+    set_places(few, g.file);
+    run(dim3((unsigned) ceil_div(n, 4), (unsigned) few.tiles.cols), 64, 0, 0, [&] {
+        shared::product_grouped_few(NO_MATRIX, 0, PASS(few.places), PASS(s.codes),
+                PASS(s.scales), PASS(s.sums), PASS(g.starts), PASS(few.tiles), few.tiles.cols,
+                cols, n, PASS(bias), 1, PASS(g.order), 1, PASS(want), n + 2, 1);
+    });
+    set_places(g, g.packed);
+    Mat<float> out = poisoned(rows, n + 2);
+    run(dim3((unsigned) ceil_div(n, S::m), (unsigned) g.tiles.cols), S::threads,
+            4 * S::words * S::stages, order, [&] {
+        kernel(NO_MATRIX, 0, PASS(g.places), PASS(s.codes), PASS(s.scales), PASS(s.sums),
+                PASS(g.starts), PASS(g.tiles), g.tiles.cols, cols, n, PASS(bias), 1,
+                PASS(g.order), 1, PASS(out), n + 2, 1);
+    });
+    check_same(text("bytes grouped %d x %d: %d rows %d groups [%d,%d]", S::m, S::n, rows, groups,
+            n, cols), want.values, out.values);
+}
+
 static void check_staging(int rows, int cols, int order) {
     Mat<float> x = floats_of(rows, cols, 3.0f);
     Mat<float> y = floats_of(rows, cols);
@@ -307,6 +361,19 @@ int main() {
     if (BLOCK == 32) {
         check_dense(2, 32, 5, 0);
         check_dense(3, 1120, 33, 1);
+    }
+    check_tiles<Small>(bytes_small, 9, 256, 21, 0);
+    check_tiles<Small>(bytes_small, 33, 768, 16, 1);
+    check_tiles<Small>(bytes_small, 32, 1280, 40, 2);
+    check_tiles<Middle>(bytes_middle, 70, 768, 67, 1);
+    check_tiles<Large>(bytes_large, 130, 512, 131, 2);
+    check_tiles<Large>(bytes_large, 5, 256, 7, 1);
+    check_grouped_tiles<Small>(bytes_grouped_small, 90, 5, 768, 19, 1);
+    check_grouped_tiles<Middle>(bytes_grouped_middle, 130, 4, 256, 33, 2);
+    check_grouped_tiles<Large>(bytes_grouped_large, 150, 3, 256, 20, 0);
+    if (BLOCK == 32) {
+        check_tiles<Small>(bytes_small, 12, 32, 18, 2);
+        check_tiles<Middle>(bytes_middle, 40, 416, 30, 0);
     }
     check_embed(11, 512, 1);
     for (int rows : {1, 6, 23}) {

@@ -25,6 +25,7 @@
 #endif
 
 struct int2 { int x, y; };
+struct alignas(16) int4 { int x, y, z, w; };
 struct uint2 { unsigned x, y; };
 struct uint4 { unsigned x, y, z, w; };
 struct float2 { float x, y; };
