@@ -332,7 +332,19 @@ typedef Shape<2, 4, 4, 4, 3> Large;
         product_of_tile<S>(operands, target, (unsigned*) shared); \
     }
 
-// The arguments of few_packed_grouped without tileRows, which is n. Grid x: outputs / m, y: tiles.
+// The same with the arguments of product_tiles.
+#define TILES(name, S, resident) \
+    ENTRY(S::threads, resident) name(MATRIX(weight), MATRIX(x), MATRIX(scales), MATRIX(sums), \
+            int rows, int cols, int outputs, MATRIX(out)) { \
+        DYNAMIC_SHARED(shared); \
+        Tile tile = dense_tile(rows, S::n); \
+        Operands operands = OPERANDS(S, tile); \
+        Target target = {AT(float, out), outputs, 0, nullptr, nullptr, nullptr}; \
+        product_of_tile<S>(operands, target, (unsigned*) shared); \
+    }
+
+// The arguments of product_grouped_tiles, whose tiles have n rows (32 for the small one). Grid x:
+// outputs / m, y: tiles.
 #define GROUPED(name, S, resident) \
     ENTRY(S::threads, resident) name(MATRIX(weight), int buffer, MATRIX(places), MATRIX(x), \
             MATRIX(scales), MATRIX(sums), MATRIX(starts), MATRIX(tiles), int tileMax, int cols, \
@@ -354,6 +366,9 @@ typedef Shape<2, 4, 4, 4, 3> Large;
 DENSE(bytes_small, Small, 4)
 DENSE(bytes_middle, Middle, 2)
 DENSE(bytes_large, Large, 1)
+TILES(product_tiles_packed_small, Small, 4)
+TILES(product_tiles_packed_middle, Middle, 2)
+TILES(product_tiles_packed_large, Large, 1)
 GROUPED(bytes_grouped_small, Small, 4)
 GROUPED(bytes_grouped_middle, Middle, 2)
 GROUPED(bytes_grouped_large, Large, 1)

@@ -43,6 +43,13 @@ INLINE unsigned votes(bool vote) { return __ballot_sync(0xFFFFFFFFu, vote); }
 INLINE int count_bits(unsigned word) { return __popc(word); }
 INLINE int leading_zeros(unsigned word) { return __clz((int) word); }
 INLINE int atomic_add(int* at, int value) { return atomicAdd(at, value); }
+INLINE void atomic_add(unsigned long long* at, unsigned long long value) { atomicAdd(at, value); }
+// The lanes of the warp that have the same value.
+INLINE unsigned same_lanes(int value) { return __match_any_sync(0xFFFFFFFFu, value); }
+// What this thread wrote before is seen by other blocks of threads that see what it writes after.
+INLINE void fence() { __threadfence(); }
+// A value that other blocks of threads of this launch have written.
+INLINE float load_fresh(const float* at) { return __ldcg(at); }
 
 INLINE float half_value(unsigned short bits) {
     float value;

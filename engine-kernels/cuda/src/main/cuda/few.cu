@@ -153,6 +153,19 @@ INLINE StagedX staged(const unsigned char* x, const unsigned char* scales,
 #define STAGED staged(AT(const unsigned char, x), AT(const unsigned char, scales), \
         AT(const unsigned char, sums))
 
+INLINE void put_few(const unsigned char* weight, const StagedX& x, const Tile& tile, int cols,
+        int outputs, const Target& target, float* values) {
+    int quads = FEW_WARPS / along(cols / 32);
+    int n0 = (int) blockIdx.x * quads * QUAD;
+    float total = few_total<false>(weight, weight, x, tile.first, tile.count, cols, outputs, n0,
+            values);
+    int pair = (int) threadIdx.x;
+    int n = n0 + pair / tile.count;
+    if (pair < quads * QUAD * tile.count && n < outputs) {
+        put(target, tile.first + pair % tile.count, n, total);
+    }
+}
+
 // Grid x: outputs / few_outputs(K), y: rows / 8. outColumn and outCols place the outputs in wider
 // rows. added [T, outCols] is added to the result where addedTo is 1 (a residual): out = 1 *
 // product + added, as the shared add_rows does; out may be added.
@@ -160,20 +173,19 @@ ENTRY(FEW_THREADS, 2) few_packed(MATRIX(weight), MATRIX(x), MATRIX(scales), MATR
         int rows, int cols, int outputs, MATRIX(added), int addedTo, MATRIX(out), int outCols,
         int outColumn) {
     DYNAMIC_SHARED(shared);
-    wide first = (wide) blockIdx.y * 8;
-    int count = rows - (int) first < 8 ? rows - (int) first : 8;
-    int quads = FEW_WARPS / along(cols / 32);
-    int n0 = (int) blockIdx.x * quads * QUAD;
-    const unsigned char* w = AT(const unsigned char, weight);
-    float total = few_total<false>(w, w, STAGED, first, count, cols, outputs, n0,
+    Target target = {AT(float, out), outCols, outColumn,
+        addedTo ? AT(const float, added) : nullptr, nullptr, nullptr};
+    put_few(AT(const unsigned char, weight), STAGED, dense_tile(rows, 8), cols, outputs, target,
             (float*) shared);
-    int pair = (int) threadIdx.x;
-    int n = n0 + pair / count;
-    if (pair < quads * QUAD * count && n < outputs) {
-        Target target = {AT(float, out), outCols, outColumn,
-            addedTo ? AT(const float, added) : nullptr, nullptr, nullptr};
-        put(target, first + pair % count, n, total);
-    }
+}
+
+// The same with the arguments of product_few.
+ENTRY(FEW_THREADS, 2) product_few_packed(MATRIX(weight), MATRIX(x), MATRIX(scales), MATRIX(sums),
+        int rows, int cols, int outputs, MATRIX(out)) {
+    DYNAMIC_SHARED(shared);
+    Target target = {AT(float, out), outputs, 0, nullptr, nullptr, nullptr};
+    put_few(AT(const unsigned char, weight), STAGED, dense_tile(rows, 8), cols, outputs, target,
+            (float*) shared);
 }
 
 // out [T,N] = activation(x * gate^T, x * up^T). Grid x: outputs / (few_outputs(K) / 2).
@@ -202,30 +214,33 @@ ENTRY(FEW_THREADS, 2) few_packed_gated(MATRIX(gate), MATRIX(up), MATRIX(x), MATR
     }
 }
 
-// product_grouped_few with packed weights and the same arguments, but tileRows behind tileMax.
+#define GROUPED_FEW(tileRows) \
+    DYNAMIC_SHARED(shared); \
+    Tile tile = grouped_tile(AT(const int, tiles), tileMax, tileRows, AT(const int, starts), \
+            AT(const wide, places), buffer); \
+    if (tile.count == 0) { \
+        return; \
+    } \
+    Target target = {AT(float, out), outCols, outColumn, nullptr, \
+        biased ? AT(const float, bias) + (wide) tile.group * outputs : nullptr, \
+        mapped ? AT(const int, outRows) : nullptr}; \
+    put_few(AT(const unsigned char, weight) + tile.weight, STAGED, tile, cols, outputs, target, \
+            (float*) shared);
+
+// Tiles of at most 8 rows; the arguments of product_grouped_few, but tileRows behind tileMax.
 ENTRY(FEW_THREADS, 2) few_packed_grouped(MATRIX(weight), int buffer, MATRIX(places), MATRIX(x),
         MATRIX(scales), MATRIX(sums), MATRIX(starts), MATRIX(tiles), int tileMax, int tileRows,
         int cols, int outputs, MATRIX(bias), int biased, MATRIX(outRows), int mapped, MATRIX(out),
         int outCols, int outColumn) {
-    DYNAMIC_SHARED(shared);
-    Tile tile = grouped_tile(AT(const int, tiles), tileMax, tileRows, AT(const int, starts),
-            AT(const wide, places), buffer);
-    if (tile.count == 0) {
-        return;
-    }
-    int quads = FEW_WARPS / along(cols / 32);
-    int n0 = (int) blockIdx.x * quads * QUAD;
-    const unsigned char* w = AT(const unsigned char, weight) + tile.weight;
-    float total = few_total<false>(w, w, STAGED, tile.first, tile.count, cols, outputs, n0,
-            (float*) shared);
-    int pair = (int) threadIdx.x;
-    int n = n0 + pair / tile.count;
-    if (pair < quads * QUAD * tile.count && n < outputs) {
-        Target target = {AT(float, out), outCols, outColumn, nullptr,
-            biased ? AT(const float, bias) + (wide) tile.group * outputs : nullptr,
-            mapped ? AT(const int, outRows) : nullptr};
-        put(target, tile.first + pair % tile.count, n, total);
-    }
+    GROUPED_FEW(tileRows)
+}
+
+// The arguments of product_grouped_few, whose tiles have 4 rows.
+ENTRY(FEW_THREADS, 2) product_grouped_few_packed(MATRIX(weight), int buffer, MATRIX(places),
+        MATRIX(x), MATRIX(scales), MATRIX(sums), MATRIX(starts), MATRIX(tiles), int tileMax,
+        int cols, int outputs, MATRIX(bias), int biased, MATRIX(outRows), int mapped, MATRIX(out),
+        int outCols, int outColumn) {
+    GROUPED_FEW(4)
 }
 
 // Both products of an expert's gate and up with the activation: out [pairs, N] in sorted order.

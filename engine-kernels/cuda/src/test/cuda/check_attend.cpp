@@ -74,7 +74,7 @@ template <class Walk, class Splits> static void check(Walk walk, Splits splits, 
     Mat<float> sinks = floats_of(1, s.heads);
     float scale = 1.0f / std::sqrt((float) s.keyDim);
     int tileQueries = group < queries ? queries / group * group : queries;
-    int apart = order % 2;
+    int apart = order % 2 == 1 && attend_shared(s, queries, 1) <= 227 * 1024 ? 1 : 0;
     int groups = count * s.heads;
     dim3 grid((unsigned) (ceil_div(count * group, tileQueries) * s.kvHeads));
     std::string what = text(" %d queries: %d rows %d/%d heads of %d,%d window %d order %d",

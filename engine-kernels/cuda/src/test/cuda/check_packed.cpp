@@ -115,6 +115,12 @@ static void check_dense(int rows, int cols, int n, int order) {
                 NO_MATRIX, 0, PASS(out), n, 0);
     });
     check_same("few_packed " + shape, want.values, out.values);
+    out = poisoned(rows, n);
+    run(grid, 256, few_shared(cols, rows), order, [&] {
+        product_few_packed(PASS(p), PASS(s.codes), PASS(s.scales), PASS(s.sums), rows, cols, n,
+                PASS(out));
+    });
+    check_same("product_few_packed " + shape, want.values, out.values);
     // A residual, and columns of a wider result.
     Mat<float> wider = floats_of(rows, n + 5);
     Mat<float> sum = wider;
@@ -246,6 +252,14 @@ static void check_grouped(int rows, int groups, int cols, int n, int order) {
                 PASS(bias), 1, PASS(g.order), 1, PASS(out), n, 0);
     });
     check_same("few_packed_grouped " + shape, want.values, out.values);
+    out = poisoned(rows, n);
+    run(dim3((unsigned) ceil_div(n, 4 * quads(cols)), (unsigned) g.tiles.cols), 256,
+            few_shared(cols, 4), order, [&] {
+        product_grouped_few_packed(NO_MATRIX, 0, PASS(g.places), PASS(s.codes), PASS(s.scales),
+                PASS(s.sums), PASS(g.starts), PASS(g.tiles), g.tiles.cols, cols, n, PASS(bias),
+                1, PASS(g.order), 1, PASS(out), n, 0);
+    });
+    check_same("product_grouped_few_packed " + shape, want.values, out.values);
     // Gate and up: the up weights are those of the next group.
     std::vector<Mat<unsigned char>> shifted = g.file;
     std::rotate(shifted.begin(), shifted.begin() + 1, shifted.end());

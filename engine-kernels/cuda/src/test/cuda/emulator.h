@@ -359,12 +359,31 @@ INLINE unsigned votes(bool vote) {
 INLINE int count_bits(unsigned word) { return __builtin_popcount(word); }
 INLINE int leading_zeros(unsigned word) { return word == 0 ? 32 : __builtin_clz(word); }
 INLINE int atomic_add(int* at, int value) { int old = *at; *at += value; return old; }
-
-INLINE float half_value(unsigned short bits) {
-    _Float16 h;
-    memcpy(&h, &bits, 2);
-    return (float) h;
+INLINE void atomic_add(unsigned long long* at, unsigned long long value) { *at += value; }
+INLINE unsigned same_lanes(int value) {
+    emulated::meet(10, &value, 4);
+    unsigned out = 0;
+    for (int lane = 0; lane < 32; lane++) {
+        out |= (emulated::given(lane).words[0] == (unsigned) value ? 1u : 0u) << lane;
+    }
+    return out;
 }
+INLINE void fence() { }
+INLINE float load_fresh(const float* at) { return *at; }
+
+// A table, since the compiler's conversion is a slow call on many machines.
+INLINE std::vector<float> all_halves() {
+    std::vector<float> values(1 << 16);
+    for (size_t i = 0; i < values.size(); i++) {
+        auto bits = (unsigned short) i;
+        _Float16 h;
+        memcpy(&h, &bits, 2);
+        values[i] = (float) h;
+    }
+    return values;
+}
+inline const std::vector<float> halves = all_halves();
+INLINE float half_value(unsigned short bits) { return halves[bits]; }
 INLINE unsigned short half_bits(float value) {
     auto h = (_Float16) value;
     unsigned short bits;
