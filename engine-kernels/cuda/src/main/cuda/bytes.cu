@@ -70,7 +70,7 @@ struct Operands {
 
 // Starts the copies of blocks b0.. + DEPTH to a stage.
 template <class S> INLINE void copy_stage(const Operands& p, int b0, unsigned* stage) {
-    wide total = (wide) p.outputs * p.blocks;
+    [[maybe_unused]] wide total = (wide) p.outputs * p.blocks;
     KEEP_LOOP
     for (int i = (int) threadIdx.x; i < S::m * DEPTH; i += S::threads) {
         int r = i / DEPTH;

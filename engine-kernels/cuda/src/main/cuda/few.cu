@@ -9,7 +9,8 @@
 //
 // Rows of x are staged as for the shared kernels: codes [T, K/4] words, scales [T, K/32], sums
 // [T, K/16]. Outputs of a block of threads: few_outputs(K) = 32 / warps along K. Dynamic shared
-// memory: few_shared(K, rows) bytes.
+// memory: few_shared(K, rows) = (32 / along) * min(rows, 8) * (32 * along + 4) * 4 bytes, twice that
+// where K / 32 is more than 256, so that one strip of K is added while the next is multiplied.
 #include "packed.cuh"
 #include "target.cuh"
 
@@ -34,34 +35,56 @@ struct StagedX {
 #define SUMS_NEEDED 0
 #endif
 
+// A block of a row of x.
+struct XBlock {
+    int codes[8];
+    float d;
+    int asum0, asum1;
+};
+
+INLINE XBlock bring_x(const StagedX& x, wide at) {
+    uint4 lower = load16(x.codes + 2 * at);
+    uint4 upper = load16(x.codes + 2 * at + 1);
+    XBlock block = {{(int) lower.x, (int) lower.y, (int) lower.z, (int) lower.w, (int) upper.x,
+        (int) upper.y, (int) upper.z, (int) upper.w}, float_of(load4(x.scales + at)), 0, 0};
+    if (SUMS_NEEDED) {
+        uint2 sums = load8(x.sums + at);
+        block.asum0 = (int) sums.x;
+        block.asum1 = (int) sums.y;
+    }
+    return block;
+}
+
 // The value of one block for one row of x.
 INLINE float value_of(const unsigned* w, const float* scale, const float* minimum,
-        const int* a, float d, int asum0, int asum1) {
+        const XBlock& x) {
 #if CODE_SCALES == 2
-    int sum0 = -CODE_ZERO * asum0;
-    int sum1 = -CODE_ZERO * asum1;
+    int sum0 = -CODE_ZERO * x.asum0;
+    int sum1 = -CODE_ZERO * x.asum1;
     UNROLL
     for (int i = 0; i < 4; i++) {
-        sum0 = dot4((int) w[i], a[i], sum0);
-        sum1 = dot4((int) w[i + 4], a[i + 4], sum1);
+        sum0 = dot4((int) w[i], x.codes[i], sum0);
+        sum1 = dot4((int) w[i + 4], x.codes[i + 4], sum1);
     }
-    return block_value((float) sum0, (float) sum1, scale, minimum, d, 0.0f);
+    return block_value((float) sum0, (float) sum1, scale, minimum, x.d, 0.0f);
 #else
-    int sum0 = -CODE_ZERO * (asum0 + asum1);
+    int sum0 = -CODE_ZERO * (x.asum0 + x.asum1);
     int sum1 = 0;
     UNROLL
     for (int i = 0; i < 4; i++) {
-        sum0 = dot4((int) w[i], a[i], sum0);
-        sum1 = dot4((int) w[i + 4], a[i + 4], sum1);
+        sum0 = dot4((int) w[i], x.codes[i], sum0);
+        sum1 = dot4((int) w[i + 4], x.codes[i + 4], sum1);
     }
-    float lift = CODE_MINIMUM ? times(d, (float) (asum0 + asum1)) : 0.0f;
-    return block_value((float) (sum0 + sum1), 0.0f, scale, minimum, d, lift);
+    float lift = CODE_MINIMUM ? times(x.d, (float) (x.asum0 + x.asum1)) : 0.0f;
+    return block_value((float) (sum0 + sum1), 0.0f, scale, minimum, x.d, lift);
 #endif
 }
 
-// Values of this lane's block b for all rows, to column `column` of the rows of values.
+// Values of this lane's block b for all rows, one row of values each. A row of x is loaded while
+// the one before it is used, the first while the weights are on their way.
 INLINE void values_of_block(const Raw* raw, const StagedX& x, wide firstRow, int rows, int blocks,
         int b, float* values, int stride) {
+    XBlock next = bring_x(x, firstRow * blocks + b);
     unsigned w[QUAD][8];
     float scale[QUAD][CODE_SCALES];
     float minimum[QUAD][1];
@@ -72,32 +95,34 @@ INLINE void values_of_block(const Raw* raw, const StagedX& x, wide firstRow, int
     }
     KEEP_LOOP
     for (int t = 0; t < rows; t++) {
-        wide at = (firstRow + t) * blocks + b;
-        uint4 lower = load16(x.codes + 2 * at);
-        uint4 upper = load16(x.codes + 2 * at + 1);
-        int a[8] = {(int) lower.x, (int) lower.y, (int) lower.z, (int) lower.w, (int) upper.x,
-            (int) upper.y, (int) upper.z, (int) upper.w};
-        float d = float_of(load4(x.scales + at));
-        int asum0 = 0;
-        int asum1 = 0;
-        if (SUMS_NEEDED) {
-            uint2 sums = load8(x.sums + at);
-            asum0 = (int) sums.x;
-            asum1 = (int) sums.y;
-        }
+        XBlock now = next;
+        next = bring_x(x, (firstRow + (t + 1 < rows ? t + 1 : t)) * blocks + b);
         UNROLL
         for (int j = 0; j < QUAD; j++) {
             values[(j * rows + t) * stride] =
-                    value_of(w[j], scale[j], minimum[j], a, d, asum0, asum1);
+                    value_of(w[j], scale[j], minimum[j], now);
         }
     }
 }
 
+// The values are read ahead of the additions, which wait for each other.
 INLINE float add_in_order(const float* values, int count, float total) {
+    const float4* fours = (const float4*) values;
+    float4 next[4];
+    UNROLL
+    for (int k = 0; k < 4; k++) {
+        next[k] = 4 * k < count ? fours[k] : float4{0.0f, 0.0f, 0.0f, 0.0f};
+    }
     int i = 0;
-    for (; i + 4 <= count; i += 4) {
-        float4 v = *(const float4*) (values + i);
-        total = plus(plus(plus(plus(total, v.x), v.y), v.z), v.w);
+    KEEP_LOOP
+    for (; i + 16 <= count; i += 16) {
+        UNROLL
+        for (int k = 0; k < 4; k++) {
+            float4 v = next[k];
+            int ahead = i / 4 + 4 + k;
+            next[k] = 4 * ahead < count ? fours[ahead] : v;
+            total = plus(plus(plus(plus(total, v.x), v.y), v.z), v.w);
+        }
     }
     for (; i < count; i++) {
         total = plus(total, values[i]);
@@ -119,6 +144,10 @@ template <bool GATED> INLINE float few_total(const unsigned char* left,
     int place = WARP % warpsAlong * 32 + LANE_OF_WARP;
     int pairs = FEW_WARPS / warpsAlong * QUAD * rows;
     float sum = 0.0f;
+    // Strips take turns in two rooms: a room is filled again only behind the barrier that ends the
+    // strip between, and by then its values have been added.
+    float* room = values;
+    float* other = values + (blocks > strip ? pairs * stride : 0);
     KEEP_LOOP
     for (int start = 0; start < blocks; start += strip) {
         int b = start + place;
@@ -132,15 +161,18 @@ template <bool GATED> INLINE float few_total(const unsigned char* left,
                 raw[j] = fetch(GATED && j >= 2 ? right : left, total, (wide) n * blocks + b);
             }
             values_of_block(raw, x, firstRow, rows, blocks, b,
-                    values + quad * QUAD * rows * stride + place, stride);
+                    room + quad * QUAD * rows * stride + place, stride);
         }
         sync();
         if ((int) threadIdx.x < pairs) {
             int count = blocks - start < strip ? blocks - start : strip;
-            sum = add_in_order(values + threadIdx.x * stride, count, sum);
+            sum = add_in_order(room + threadIdx.x * stride, count, sum);
         }
-        sync();
+        float* filled = room;
+        room = other;
+        other = filled;
     }
+    sync();
     return sum;
 }
 

@@ -78,7 +78,8 @@ static Staged stage(Mat<float>& x) {
 static int quads(int cols) { return 8 / along(cols / 32); }
 static size_t few_shared(int cols, int rows) {
     int a = along(cols / 32);
-    return (size_t) (32 / a) * (size_t) (rows < 8 ? rows : 8) * (size_t) (32 * a + 4) * 4;
+    return (size_t) (32 / a) * (size_t) (rows < 8 ? rows : 8) * (size_t) (32 * a + 4) * 4
+            * (cols / 32 > 256 ? 2 : 1);
 }
 
 static Mat<float> shared_product(Mat<unsigned char>& w, Staged& s, int rows, int cols, int n) {
