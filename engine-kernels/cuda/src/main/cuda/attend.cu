@@ -545,3 +545,36 @@ template <int QUERIES> INLINE void one_split(const Room& r, Cache& c, const Tile
 ATTEND(attend_rows4, attend_splits4, 4)
 ATTEND(attend_rows8, attend_splits8, 8)
 ATTEND(attend_rows16, attend_splits16, 16)
+
+// ---- with the arguments of the shared kernels -------------------------------------------------
+
+// A tile is one row's heads of a group, or QUERIES of them: group is at most QUERIES or a multiple
+// of it. Grid x: rows * kvHeads * (group / tileQueries). The values have room beside the keys
+// where both fit into 163 KiB.
+#define APART_BYTES_MAX (163 * 1024)
+#define SHARED_ARGUMENTS MATRIX(q), MATRIX(keys), int keyWords, int keyDim, MATRIX(values), \
+        int valueWords, int valueStride, int valueDim, int pageSize, int kvHeads, int heads, \
+        MATRIX(positions), MATRIX(sequences), MATRIX(table), int tableCols, float scale, \
+        float softcap, int window
+
+#define SHARED_TILE(QUERIES) \
+    int tileQueries = heads / kvHeads < QUERIES ? heads / kvHeads : QUERIES; \
+    int apart = 4096 + 4 * QUERIES * (keyDim + 334) \
+            + SPLIT * (ROW_STRIDE(keyDim) + ROW_STRIDE(valueStride)) <= APART_BYTES_MAX; \
+    /* Every tile is full, so the number of rows does not matter. */ \
+    int rows = 1 << 20; \
+    ATTEND_TILE(QUERIES)
+
+#define ATTEND_SHARED(rowsName, splitsName, QUERIES) \
+    ENTRY(ATTEND_THREADS, 1) rowsName(SHARED_ARGUMENTS, MATRIX(sinks), int sunk, MATRIX(out)) { \
+        SHARED_TILE(QUERIES) \
+        walk<QUERIES>(r, c, t, apart, sunk ? AT(const float, sinks) : nullptr, AT(float, out)); \
+    } \
+    ENTRY(ATTEND_THREADS, 1) splitsName(SHARED_ARGUMENTS, int splits, MATRIX(states)) { \
+        SHARED_TILE(QUERIES) \
+        one_split<QUERIES>(r, c, t, apart, splits, AT(float, states)); \
+    }
+
+ATTEND_SHARED(attention_rows4, attention_splits4, 4)
+ATTEND_SHARED(attention_rows8, attention_splits8, 8)
+ATTEND_SHARED(attention_rows16, attention_splits16, 16)

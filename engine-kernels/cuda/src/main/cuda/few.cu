@@ -9,8 +9,8 @@
 //
 // Rows of x are staged as for the shared kernels: codes [T, K/4] words, scales [T, K/32], sums
 // [T, K/16]. Outputs of a block of threads: few_outputs(K) = 32 / warps along K. Dynamic shared
-// memory: few_shared(K, rows) = (32 / along) * min(rows, 8) * (32 * along + 4) * 4 bytes, twice that
-// where K / 32 is more than 256, so that one strip of K is added while the next is multiplied.
+// memory: (32 / along) * min(rows, 8) * (32 * along + 4) * 4 bytes, twice that where K / 32 is more
+// than 256, so that one strip of K is added while the next is multiplied.
 #include "packed.cuh"
 #include "target.cuh"
 

@@ -180,8 +180,9 @@ template <int N_TILES> INLINE void put_gated(const Operands& p, int activation,
 // shared memory: K / 512 rounded up * 512 * N_TILES bytes, twice that when gated. Grid x:
 // outputs / 16, y: rowsTotal / (8 * N_TILES).
 #define FEW(name, N_TILES) \
-    ENTRY(256, N_TILES == 4 ? 1 : 2) name(MATRIX(weight), MATRIX(x), MATRIX(factors), int rowsTotal, int cols, \
-            int outputs, MATRIX(added), int addedTo, MATRIX(out), int outCols, int outColumn) { \
+    ENTRY(256, N_TILES == 4 ? 1 : 2) name(MATRIX(weight), MATRIX(x), MATRIX(factors), \
+            int rowsTotal, int cols, int outputs, MATRIX(added), int addedTo, MATRIX(out), \
+            int outCols, int outColumn) { \
         DYNAMIC_SHARED(shared); \
         Tile tile = dense_tile(rowsTotal, 8 * N_TILES); \
         Operands p = {AT(const unsigned short, weight), nullptr, X_OF, (int) blockIdx.x * 16, \

@@ -135,6 +135,21 @@ ENTRY(ROUTE_THREADS, 2) route_rows(MATRIX(logits), ROUTING_ARGUMENTS) {
     CHOOSE(row)
 }
 
+// route_top_k with its arguments. Grid x: rows.
+ENTRY(ROUTE_THREADS, 2) route_top_k_wide(MATRIX(logits), int experts, int topK, int scoring,
+        int normalize, float factor, int groups, int groupsKept, int bestTwo, MATRIX(bias),
+        int biased, MATRIX(expertIds), MATRIX(expertWeights)) {
+    ROUTE_ROOMS
+    wide row = blockIdx.x;
+    for (int e = (int) threadIdx.x; e < experts; e += ROUTE_THREADS) {
+        selection[e] = AT(const float, logits)[row * experts + e];
+    }
+    sync();
+    Routing r = {experts, topK, scoring, normalize, factor, groups, groupsKept, bestTwo};
+    choose(r, biased ? AT(const float, bias) : nullptr, scores, selection, groupScores, kept,
+            AT(int, expertIds) + row * topK, AT(float, expertWeights) + row * topK, nullptr);
+}
+
 // The value of 32 columns of an F32 product: multiply-adds in column order.
 INLINE float float_block(const float* w, const float* x, int width) {
     float value = 0.0f;
@@ -296,6 +311,31 @@ ENTRY(DISPATCH_THREADS, 1) dispatch_pairs(MATRIX(expertIds), int pairs, int expe
     }
 }
 
+// The sums of four columns c.. of row t.
+INLINE float4 combined(const float* rows, const float* weights, wide t, int c, int slots,
+        int cols) {
+    float4 sum = {0.0f, 0.0f, 0.0f, 0.0f};
+    for (int k = 0; k < slots; k++) {
+        float weight = weights[t * slots + k];
+        float4 v = *(const float4*) (rows + (t * slots + k) * cols + c);
+        sum.x = fused(weight, v.x, sum.x);
+        sum.y = fused(weight, v.y, sum.y);
+        sum.z = fused(weight, v.z, sum.z);
+        sum.w = fused(weight, v.w, sum.w);
+    }
+    return sum;
+}
+
+// combine_experts with its arguments; D is a multiple of 4. Grid x: count / 1024.
+ENTRY(256, 4) combine_experts_wide(MATRIX(rows), MATRIX(expertWeights), MATRIX(out), int slots,
+        int cols, wide count) {
+    wide i = ((wide) blockIdx.x * 256 + threadIdx.x) * 4;
+    if (i < count) {
+        *(float4*) (AT(float, out) + i) = combined(AT(const float, rows),
+                AT(const float, expertWeights), i / cols, (int) (i % cols), slots, cols);
+    }
+}
+
 // combine_experts: out [T,D] = sum over k, ascending, of expertWeights[t,k] * rows[t*K+k], onto
 // `added` where addedTo. D is a multiple of 4. Grid x: D / 1024 rounded up, y: T.
 ENTRY(256, 4) combine_rows(MATRIX(rows), MATRIX(expertWeights), MATRIX(added), int addedTo,
@@ -305,15 +345,7 @@ ENTRY(256, 4) combine_rows(MATRIX(rows), MATRIX(expertWeights), MATRIX(added), i
         return;
     }
     wide t = blockIdx.y;
-    float4 sum = {0.0f, 0.0f, 0.0f, 0.0f};
-    for (int k = 0; k < slots; k++) {
-        float weight = AT(const float, expertWeights)[t * slots + k];
-        float4 v = *(const float4*) (AT(const float, rows) + (t * slots + k) * cols + c);
-        sum.x = fused(weight, v.x, sum.x);
-        sum.y = fused(weight, v.y, sum.y);
-        sum.z = fused(weight, v.z, sum.z);
-        sum.w = fused(weight, v.w, sum.w);
-    }
+    float4 sum = combined(AT(const float, rows), AT(const float, expertWeights), t, c, slots, cols);
     float* to = AT(float, out) + t * cols + c;
     if (addedTo) {
         const float* onto = AT(const float, added) + t * cols + c;

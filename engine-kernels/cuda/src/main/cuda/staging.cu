@@ -142,6 +142,36 @@ ENTRY(STAGING_THREADS, 2) stage_gated_codes(int activation, MATRIX(gate), MATRIX
     quantise_row(row, cols, AT(int, codes), AT(float, scales), AT(int, sums));
 }
 
+// rms_norm with its arguments. Grid x: T.
+ENTRY(STAGING_THREADS, 2) rms_norm_wide(MATRIX(x), MATRIX(weight), float epsilon, MATRIX(out),
+        int cols) {
+    DYNAMIC_SHARED(shared);
+    bring_row((float*) shared, AT(float, x), nullptr, 0, 0.0f, 1, AT(const float, weight), epsilon,
+            AT(float, out), 1, cols);
+}
+
+// quantise_rows with its arguments, four columns a thread. Grid x: rows * cols / 1024.
+ENTRY(STAGING_THREADS, 2) quantise_rows_wide(MATRIX(x), int xCols, int xColumn, MATRIX(order),
+        MATRIX(starts), int groups, int ordered, int divisor, int rows, int cols, MATRIX(codes),
+        MATRIX(scales), MATRIX(sums)) {
+    int words = cols / 4;
+    wide at = (wide) blockIdx.x * STAGING_THREADS + threadIdx.x;
+    int row = (int) (at / words);
+    int word = (int) (at % words);
+    bool live = row < (ordered ? AT(const int, starts)[groups] : rows) && row < rows;
+    float4 v = {0.0f, 0.0f, 0.0f, 0.0f};
+    if (live) {
+        wide source = ordered ? AT(const int, order)[row] / divisor : row;
+        const float* in = AT(const float, x) + source * xCols + xColumn + 4 * word;
+        v.x = in[0];
+        v.y = in[1];
+        v.z = in[2];
+        v.w = in[3];
+    }
+    quantise4(v, (wide) row * (cols / 32) + word / 8, word % 8, live, AT(int, codes),
+            AT(float, scales), AT(int, sums));
+}
+
 // ---- 16-bit floats ----------------------------------------------------------------------------
 
 // The largest power of two that keeps the row inside of F16: amax becomes 2^14 or a little more.

@@ -323,6 +323,46 @@ template <class S, class Kernel> static void check_grouped_tiles(Kernel kernel, 
             n, cols), want.values, out.values);
 }
 
+// The kernels with the shared kernels' arguments, and rows gathered in an order.
+static void out_of_place(Mat<float>& x, Mat<float>& weight, Mat<float>& normed, Staged& want,
+        int order) {
+    int rows = x.rows;
+    int cols = x.cols;
+    std::string shape = text(" [%d,%d]", rows, cols);
+    Mat<float> out = poisoned(rows, cols);
+    run(rows, 256, 4 * (size_t) cols, order, [&] {
+        rms_norm_wide(PASS(x), PASS(weight), 1e-6f, PASS(out), cols);
+    });
+    check_same("rms_norm_wide" + shape, normed.values, out.values);
+    Staged got(rows, cols);
+    run(ceil_div(rows * cols, 1024), 256, 0, order, [&] {
+        quantise_rows_wide(PASS(out), cols, 0, NO_MATRIX, NO_MATRIX, 0, 0, 1, rows, cols,
+                PASS(got.codes), PASS(got.scales), PASS(got.sums));
+    });
+    check_same("quantise_rows_wide codes" + shape, want.codes.values, got.codes.values);
+    check_same("quantise_rows_wide scales" + shape, want.scales.values, got.scales.values);
+    check_same("quantise_rows_wide sums" + shape, want.sums.values, got.sums.values);
+    int pairs = 2 * rows;
+    Mat<int> sorted(1, pairs), starts(1, 3);
+    starts.at(0, 2) = pairs - 1;
+    for (int i = 0; i < pairs; i++) {
+        sorted.at(0, i) = pairs - 1 - i;
+    }
+    int width = cols - 32;
+    Staged a(pairs, width), b(pairs, width);
+    run(ceil_div(pairs * (width / 32), 64), 64, 0, 0, [&] {
+        shared::quantise_rows(PASS(out), cols, 7, PASS(sorted), PASS(starts), 2, 1, 2, pairs,
+                width, PASS(a.codes), PASS(a.scales), PASS(a.sums));
+    });
+    run(ceil_div(pairs * width, 1024), 256, 0, order, [&] {
+        quantise_rows_wide(PASS(out), cols, 7, PASS(sorted), PASS(starts), 2, 1, 2, pairs, width,
+                PASS(b.codes), PASS(b.scales), PASS(b.sums));
+    });
+    check_same("quantise_rows_wide ordered codes" + shape, a.codes.values, b.codes.values);
+    check_same("quantise_rows_wide ordered scales" + shape, a.scales.values, b.scales.values);
+    check_same("quantise_rows_wide ordered sums" + shape, a.sums.values, b.sums.values);
+}
+
 static void check_staging(int rows, int cols, int order) {
     Mat<float> x = floats_of(rows, cols, 3.0f);
     Mat<float> y = floats_of(rows, cols);
@@ -352,6 +392,7 @@ static void check_staging(int rows, int cols, int order) {
     check_same("stage_codes codes" + shape, want.codes.values, got.codes.values);
     check_same("stage_codes scales" + shape, want.scales.values, got.scales.values);
     check_same("stage_codes sums" + shape, want.sums.values, got.sums.values);
+    out_of_place(sum, weight, normed, want, order);
     int kind = uniform(0, 2);
     Mat<float> gated = shared_gated(kind, x, y);
     want = stage(gated);

@@ -65,6 +65,13 @@ static void check_routing(const Spec& s, int rows, int cols, int order) {
     });
     check_same("route_rows ids" + shape, ids.values, idsGot.values);
     check_same("route_rows weights" + shape, weights.values, weightsGot.values);
+    std::fill(idsGot.values.begin(), idsGot.values.end(), -1);
+    run(rows, 256, 0, order, [&] {
+        route_top_k_wide(PASS(want), s.experts, s.topK, s.scoring, s.normalize, 1.7f, s.groups,
+                s.groupsKept, s.bestTwo, PASS(bias), s.biased, PASS(idsGot), PASS(weightsGot));
+    });
+    check_same("route_top_k_wide ids" + shape, ids.values, idsGot.values);
+    check_same("route_top_k_wide weights" + shape, weights.values, weightsGot.values);
 }
 
 static void check_dispatch(int pairs, int experts, int tileRows, int order) {
@@ -116,14 +123,19 @@ static void check_combine(int rows, int slots, int cols, int order) {
     });
     std::string shape = text(" [%d,%d,%d]", rows, slots, cols);
     check_same("combine_rows" + shape, want.values, got.values);
+    Mat<float> sum = added;
+    for (size_t i = 0; i < sum.values.size(); i++) {
+        sum.values[i] = std::fma(1.0f, want.values[i], sum.values[i]);
+    }
     run(grid, 256, 0, order, [&] {
         combine_rows(PASS(pairs), PASS(weights), PASS(added), 1, PASS(added), slots, cols);
     });
-    Mat<float> sum = want;
-    for (size_t i = 0; i < sum.values.size(); i++) {
-        sum.values[i] = got.values[i];
-    }
-    check_same("combine_rows again" + shape, want.values, sum.values);
+    check_same("combine_rows added" + shape, sum.values, added.values);
+    got = poisoned(rows, cols);
+    run(ceil_div((int) count, 1024), 256, 0, order, [&] {
+        combine_experts_wide(PASS(pairs), PASS(weights), PASS(got), slots, cols, count);
+    });
+    check_same("combine_experts_wide" + shape, want.values, got.values);
 }
 
 int main() {
