@@ -66,6 +66,12 @@ INLINE unsigned short bfloat_bits(float value) {
     asm("cvt.rn.bf16.f32 %0, %1;" : "=h"(bits) : "f"(value));
     return bits;
 }
+// Two floats rounded to bfloats, `low` in the lower half of the word.
+INLINE unsigned bfloat_pair(float low, float high) {
+    unsigned word;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+    return word;
+}
 
 // 16 bytes that other lanes of the block read as well, and 16 bytes that nobody reads again.
 INLINE uint4 load16(const void* at) { return __ldg((const uint4*) at); }

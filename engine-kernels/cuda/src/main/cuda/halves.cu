@@ -10,6 +10,10 @@
 // row was staged with is taken off. Which kernel, which tile and how many rows change none of it,
 // if a tensor core gives the same bits for the same fragments at every place of a tile.
 //
+// With FLOAT_X 1 (BF16 only) x comes as the floats themselves, as the shared kernels get it, and is
+// split into parts on the way; its kernels take the shared kernels' arguments and give the same
+// bits as those that take staged halves, which are a little less work for each product of a row.
+//
 // The order in which an mma adds its 16 products is the device's own; so results agree with a
 // scalar reference to a tolerance: 2^-9 (BF16, PARTS 1) or 2^-12 (F16, PARTS 1) of sum |x w| at
 // worst for x, and (K / 16 + 64) 2^-23 of it at worst for the sums.
@@ -22,11 +26,24 @@
 #endif
 #define CHUNK 512
 
-// x [PARTS, rowsTotal, K] halves; outputs n0.. of the weights, rows first.. + count of x.
+#if !defined(FLOAT_X)
+#define FLOAT_X 0
+#endif
+#if FLOAT_X
+#if defined(ENCODING_F16)
+#error "F16 needs rows that are staged with their power of two"
+#endif
+typedef float XElement;
+#else
+typedef unsigned short XElement;
+#endif
+
+// x [PARTS, rowsTotal, K] halves, or [rowsTotal, K] floats without factors; outputs n0.. of the
+// weights, rows first.. + count of x.
 struct Operands {
     const unsigned short* left;
     const unsigned short* right;
-    const unsigned short* x;
+    const XElement* x;
     const float* factors;
     int rowsTotal, cols, outputs, n0, count;
     wide first;
@@ -40,6 +57,36 @@ INLINE void add_columns(float* sum, const uint4& upper, const uint4& lower, cons
     MMA(sum, second, x.z, x.w);
 }
 
+#if FLOAT_X
+// The next part of eight floats: as halves, and taken off them.
+INLINE uint4 next_part(float* rest) {
+    unsigned words[4];
+    UNROLL
+    for (int i = 0; i < 4; i++) {
+        words[i] = bfloat_pair(rest[2 * i], rest[2 * i + 1]);
+        rest[2 * i] = plus(rest[2 * i], -float_of(words[i] << 16));
+        rest[2 * i + 1] = plus(rest[2 * i + 1], -float_of(words[i] & 0xFFFF0000u));
+    }
+    uint4 part = {words[0], words[1], words[2], words[3]};
+    return part;
+}
+
+INLINE void spread(const float4& low, const float4& high, float* rest) {
+    rest[0] = low.x;
+    rest[1] = low.y;
+    rest[2] = low.z;
+    rest[3] = low.w;
+    rest[4] = high.x;
+    rest[5] = high.y;
+    rest[6] = high.z;
+    rest[7] = high.w;
+}
+#endif
+
+INLINE float scaled_back(const Operands& p, wide row, float total) {
+    return FLOAT_X ? total : times(total, p.factors[row]);
+}
+
 // ---- few rows ---------------------------------------------------------------------------------
 
 // Groups of 32 columns whose weights a lane loads before it uses the first.
@@ -50,12 +97,43 @@ INLINE uint4 zeros() {
     return z;
 }
 
-template <int N_TILES> INLINE void bring_x(const Operands& p, int column, int part, uint4* x) {
+// Eight columns of x from `column` on for each tile of eight rows.
+template <int N_TILES> struct XColumns {
+#if FLOAT_X
+    float rest[N_TILES][8];
+#endif
+};
+
+template <int N_TILES> INLINE void begin_x(const Operands& p, int column,
+        XColumns<N_TILES>& columns) {
+#if FLOAT_X
     UNROLL
     for (int j = 0; j < N_TILES; j++) {
         int r = 8 * j + LANE_OF_WARP / 4;
+        bool live = r < p.count && column < p.cols;
+        const float* at = p.x + (live ? (p.first + r) * p.cols + column : 0);
+        float4 low = *(const float4*) at;
+        float4 high = *(const float4*) (at + 4);
+        spread(low, high, columns.rest[j]);
+        UNROLL
+        for (int i = 0; i < 8; i++) {
+            columns.rest[j][i] = live ? columns.rest[j][i] : 0.0f;
+        }
+    }
+#endif
+}
+
+template <int N_TILES> INLINE void part_of_x(const Operands& p, int column, int part,
+        XColumns<N_TILES>& columns, uint4* x) {
+    UNROLL
+    for (int j = 0; j < N_TILES; j++) {
+#if FLOAT_X
+        x[j] = next_part(columns.rest[j]);
+#else
+        int r = 8 * j + LANE_OF_WARP / 4;
         wide at = ((wide) part * p.rowsTotal + p.first + r) * p.cols + column;
         x[j] = r < p.count && column < p.cols ? load16(p.x + at) : zeros();
+#endif
     }
 }
 
@@ -87,10 +165,13 @@ template <int N_TILES, int MATRICES> INLINE void chunk_sums(const Operands& p, i
         }
         UNROLL
         for (int i = 0; i < AHEAD; i++) {
+            int column = begin + start + 32 * i;
+            XColumns<N_TILES> columns;
+            begin_x<N_TILES>(p, column, columns);
             UNROLL
             for (int part = 0; part < PARTS; part++) {
                 uint4 x[N_TILES];
-                bring_x<N_TILES>(p, begin + start + 32 * i, part, x);
+                part_of_x<N_TILES>(p, column, part, columns, x);
                 UNROLL
                 for (int m = 0; m < MATRICES; m++) {
                     UNROLL
@@ -136,7 +217,7 @@ template <int N_TILES, int MATRICES> INLINE void few_totals(const Operands& p, f
             total = plus(total, sums[chunk * ELEMENTS]);
         }
         int r = i % (8 * N_TILES);
-        sums[0] = r < p.count ? times(total, p.factors[p.first + r]) : 0.0f;
+        sums[0] = r < p.count ? scaled_back(p, p.first + r, total) : 0.0f;
     }
     sync();
 }
@@ -173,6 +254,8 @@ template <int N_TILES> INLINE void put_gated(const Operands& p, int activation,
         }
     }
 }
+
+#if !FLOAT_X
 
 #define X_OF AT(const unsigned short, x), AT(const float, factors), rowsTotal, cols, outputs
 
@@ -255,6 +338,56 @@ ENTRY(256, 1) halves_few_grouped_gated(MATRIX(weight), int buffer, MATRIX(gatePl
             (const float*) shared);
 }
 
+#else
+
+#define X_OF AT(const float, x), nullptr, rows, cols, outputs
+
+// product_few with its arguments. Block, shared memory and grid as for FEW.
+#define FEW(name, N_TILES) \
+    ENTRY(256, N_TILES == 4 ? 1 : 2) name(MATRIX(weight), MATRIX(x), MATRIX(scales), \
+            MATRIX(sums), int rows, int cols, int outputs, MATRIX(out)) { \
+        DYNAMIC_SHARED(shared); \
+        Tile tile = dense_tile(rows, 8 * N_TILES); \
+        Operands p = {AT(const unsigned short, weight), nullptr, X_OF, (int) blockIdx.x * 16, \
+            tile.count, tile.first}; \
+        Target target = {AT(float, out), outputs, 0, nullptr, nullptr, nullptr}; \
+        few_totals<N_TILES, 1>(p, (float*) shared); \
+        put_totals<N_TILES>(p, target, (const float*) shared); \
+    }
+
+FEW(product_few_halves8, 1)
+FEW(product_few_halves16, 2)
+FEW(product_few_halves32, 4)
+
+#define SORTED_ARGUMENTS MATRIX(weight), int buffer, MATRIX(places), MATRIX(x), MATRIX(scales), \
+        MATRIX(sums), MATRIX(starts), MATRIX(tiles), int tileMax, int cols, int outputs, \
+        MATRIX(bias), int biased, MATRIX(outRows), int mapped, MATRIX(out), int outCols, \
+        int outColumn
+
+// p and target of a tile of tileRows rows at most, m outputs wide; returns where it is empty.
+#define SORTED_TILE(tileRows, m) \
+    DYNAMIC_SHARED(shared); \
+    Tile tile = grouped_tile(AT(const int, tiles), tileMax, tileRows, AT(const int, starts), \
+            AT(const wide, places), buffer); \
+    if (tile.count == 0) { \
+        return; \
+    } \
+    int rows = 0; \
+    Operands p = {(const unsigned short*) (AT(const unsigned char, weight) + tile.weight), \
+        nullptr, X_OF, (int) blockIdx.x * (m), tile.count, tile.first}; \
+    Target target = {AT(float, out), outCols, outColumn, nullptr, \
+        biased ? AT(const float, bias) + (wide) tile.group * outputs : nullptr, \
+        mapped ? AT(const int, outRows) : nullptr};
+
+// product_grouped_few with its arguments; its tiles have 4 rows.
+ENTRY(256, 2) product_grouped_few_halves(SORTED_ARGUMENTS) {
+    SORTED_TILE(4, 16)
+    few_totals<1, 1>(p, (float*) shared);
+    put_totals<1>(p, target, (const float*) shared);
+}
+
+#endif
+
 // ---- tiles of many rows -----------------------------------------------------------------------
 
 // Columns of a stage: 8 pieces of 16 bytes a row.
@@ -267,7 +400,7 @@ template <int M_WARPS, int N_WARPS, int M_TILES, int N_TILES, int STAGES> struct
     static constexpr int threads = 32 * M_WARPS * N_WARPS;
     static constexpr int m = 16 * M_WARPS * M_TILES, n = 8 * N_WARPS * N_TILES;
     static constexpr int xAt = m * PIECES;
-    static constexpr int pieces = (m + PARTS * n) * PIECES;
+    static constexpr int pieces = (m + (FLOAT_X ? 2 : PARTS) * n) * PIECES;
 };
 
 // Where piece c of row r stands: odd rows have their halves of 64 bytes exchanged, so that two
@@ -275,6 +408,13 @@ template <int M_WARPS, int N_WARPS, int M_TILES, int N_TILES, int STAGES> struct
 INLINE int piece_at(int r, int c) {
     return r * PIECES + (c ^ (r & 1) << 2);
 }
+
+#if FLOAT_X
+// The same for a row of floats, of which a lane reads two neighbouring pieces.
+INLINE int float_piece_at(int r, int c) {
+    return r * 2 * PIECES + (c ^ (r & 1));
+}
+#endif
 
 template <class S> INLINE void copy_stage(const Operands& p, int column0, uint4* stage) {
     KEEP_LOOP
@@ -285,6 +425,16 @@ template <class S> INLINE void copy_stage(const Operands& p, int column0, uint4*
         copy16(stage + piece_at(r, i % PIECES),
                 p.left + (live ? (wide) (p.n0 + r) * p.cols + column : 0), live);
     }
+#if FLOAT_X
+    KEEP_LOOP
+    for (int i = (int) threadIdx.x; i < 2 * S::n * PIECES; i += S::threads) {
+        int r = i / (2 * PIECES);
+        int column = column0 + i % (2 * PIECES) * 4;
+        bool live = r < p.count && column < p.cols;
+        copy16(stage + S::xAt + float_piece_at(r, i % (2 * PIECES)),
+                p.x + (live ? (p.first + r) * p.cols + column : 0), live);
+    }
+#else
     KEEP_LOOP
     for (int i = (int) threadIdx.x; i < PARTS * S::n * PIECES; i += S::threads) {
         int r = i / PIECES % S::n;
@@ -295,6 +445,7 @@ template <class S> INLINE void copy_stage(const Operands& p, int column0, uint4*
         copy16(stage + S::xAt + part * S::n * PIECES + piece_at(r, i % PIECES),
                 p.x + (live ? row * p.cols + column : 0), live);
     }
+#endif
 }
 
 template <class S> INLINE void add_stage(const uint4* stage, float (*sums)[S::nTiles][4]) {
@@ -309,12 +460,25 @@ template <class S> INLINE void add_stage(const uint4* stage, float (*sums)[S::nT
         for (int i = 0; i < 2 * S::mTiles; i++) {
             w[i / 2][i % 2] = stage[piece_at(row0 + 16 * (i / 2) + 8 * (i % 2), 4 * h + t)];
         }
+#if FLOAT_X
+        float rest[S::nTiles][8];
+        UNROLL
+        for (int j = 0; j < S::nTiles; j++) {
+            const float4* x = (const float4*) (stage + S::xAt);
+            spread(x[float_piece_at(col0 + 8 * j, 8 * h + 2 * t)],
+                    x[float_piece_at(col0 + 8 * j, 8 * h + 2 * t + 1)], rest[j]);
+        }
+#endif
         UNROLL
         for (int part = 0; part < PARTS; part++) {
             uint4 x[S::nTiles];
             UNROLL
             for (int j = 0; j < S::nTiles; j++) {
+#if FLOAT_X
+                x[j] = next_part(rest[j]);
+#else
                 x[j] = stage[S::xAt + part * S::n * PIECES + piece_at(col0 + 8 * j, 4 * h + t)];
+#endif
             }
             UNROLL
             for (int i = 0; i < S::mTiles; i++) {
@@ -381,14 +545,17 @@ template <class S> INLINE void product_of_tile(const Operands& p, const Target& 
         int n = p.n0 + row0 + 16 * (i / 4 / S::nTiles) + i % 4 / 2 * 8;
         int t = col0 + 8 * (i / 4 % S::nTiles) + i % 2;
         if (n < p.outputs && t < p.count) {
-            put(target, p.first + t, n, times(
-                    totals[i / 4 / S::nTiles][i / 4 % S::nTiles][i % 4], p.factors[p.first + t]));
+            put(target, p.first + t, n, scaled_back(p, p.first + t,
+                    totals[i / 4 / S::nTiles][i / 4 % S::nTiles][i % 4]));
         }
     }
 }
 
-typedef Shape<2, 2, 2, 4, PARTS == 1 ? 4 : 3> Middle;
-typedef Shape<2, 4, 4, 4, PARTS == 1 ? 4 : 3> Large;
+typedef Shape<2, 2, 2, 2, 4> Narrow;
+typedef Shape<2, 2, 2, 4, PARTS == 1 || FLOAT_X ? 4 : 3> Middle;
+typedef Shape<2, 4, 4, 4, PARTS == 1 || FLOAT_X ? 4 : 3> Large;
+
+#if !FLOAT_X
 
 // The arguments of FEW. Dynamic shared memory: 16 * pieces * stages. Grid x: outputs / m, y:
 // rowsTotal / n.
@@ -429,3 +596,28 @@ DENSE(halves_middle, Middle, PARTS == 1 ? 2 : 1)
 DENSE(halves_large, Large, 1)
 GROUPED(halves_grouped_middle, Middle, PARTS == 1 ? 2 : 1)
 GROUPED(halves_grouped_large, Large, 1)
+
+#else
+
+// product_tiles with its arguments. Dynamic shared memory, grid and block as for DENSE.
+#define DENSE(name, S, resident) \
+    ENTRY(S::threads, resident) name(MATRIX(weight), MATRIX(x), MATRIX(scales), MATRIX(sums), \
+            int rows, int cols, int outputs, MATRIX(out)) { \
+        DYNAMIC_SHARED(shared); \
+        Tile tile = dense_tile(rows, S::n); \
+        Operands p = {AT(const unsigned short, weight), nullptr, X_OF, \
+            (int) blockIdx.x * S::m, tile.count, tile.first}; \
+        Target target = {AT(float, out), outputs, 0, nullptr, nullptr, nullptr}; \
+        product_of_tile<S>(p, target, (uint4*) shared); \
+    }
+
+DENSE(product_tiles_halves_middle, Middle, PARTS == 1 ? 2 : 1)
+DENSE(product_tiles_halves_large, Large, 1)
+
+// product_grouped_tiles with its arguments; its tiles have 32 rows.
+ENTRY(Narrow::threads, 2) product_grouped_tiles_halves(SORTED_ARGUMENTS) {
+    SORTED_TILE(32, Narrow::m)
+    product_of_tile<Narrow>(p, target, (uint4*) shared);
+}
+
+#endif

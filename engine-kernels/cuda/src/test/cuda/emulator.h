@@ -395,6 +395,9 @@ INLINE unsigned short bfloat_bits(float value) {
     return (u & 0x7FFFFFFFu) > 0x7F800000u ? 0x7FFF
             : (unsigned short) ((u + 0x7FFF + (u >> 16 & 1)) >> 16);
 }
+INLINE unsigned bfloat_pair(float low, float high) {
+    return bfloat_bits(low) | (unsigned) bfloat_bits(high) << 16;
+}
 
 template <typename T> INLINE T aligned_load(const void* at) {
     emulated::check_aligned(at, sizeof(T));

@@ -20,9 +20,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// every encoding; it stops at the first element that differs.
 final class EmulatedKernelsTest {
     private static final Path SCRIPT = Path.of("check-emulated");
-    /// The checks, a line for each: six packed encodings, two of 16 bits in two forms, three caches,
-    /// routing, sampling.
-    private static final int CHECKS = 15;
+    /// The checks, a line for each: six packed encodings, two of 16 bits in two forms, BF16 with
+    /// float rows in two, three caches, routing, sampling.
+    private static final int CHECKS = 17;
 
     @TempDir
     private Path folder;
