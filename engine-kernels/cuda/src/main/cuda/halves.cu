@@ -263,7 +263,7 @@ template <int N_TILES> INLINE void put_gated(const Operands& p, int activation,
 // shared memory: K / 512 rounded up * 512 * N_TILES bytes, twice that when gated. Grid x:
 // outputs / 16, y: rowsTotal / (8 * N_TILES).
 #define FEW(name, N_TILES) \
-    ENTRY(256, N_TILES == 4 ? 1 : 2) name(MATRIX(weight), MATRIX(x), MATRIX(factors), \
+    ENTRY(256, N_TILES == 1 ? 2 : 1) name(MATRIX(weight), MATRIX(x), MATRIX(factors), \
             int rowsTotal, int cols, int outputs, MATRIX(added), int addedTo, MATRIX(out), \
             int outCols, int outColumn) { \
         DYNAMIC_SHARED(shared); \
@@ -344,7 +344,7 @@ ENTRY(256, 1) halves_few_grouped_gated(MATRIX(weight), int buffer, MATRIX(gatePl
 
 // product_few with its arguments. Block, shared memory and grid as for FEW.
 #define FEW(name, N_TILES) \
-    ENTRY(256, N_TILES == 4 ? 1 : 2) name(MATRIX(weight), MATRIX(x), MATRIX(scales), \
+    ENTRY(256, N_TILES == 1 ? 2 : 1) name(MATRIX(weight), MATRIX(x), MATRIX(scales), \
             MATRIX(sums), int rows, int cols, int outputs, MATRIX(out)) { \
         DYNAMIC_SHARED(shared); \
         Tile tile = dense_tile(rows, 8 * N_TILES); \

@@ -1,17 +1,3 @@
 }
 
-// The names that both sides use.
-#undef MATRIX
-#undef KERNEL
-#undef FUNCTION
-#undef GLOBAL
-#undef LOCAL
-#undef TABLE
-#undef TILE
-#undef SPLIT
-#undef STRIDE
-#undef FEW_ROWS
-#undef FEW_OUTPUTS
-#undef LANE
-#undef LANES
-#undef LOOKUP
+#include "shared_names.h"
