@@ -33,7 +33,7 @@ static void fill_weight(unsigned char* w, size_t bytes) {
     size_t block = (size_t) encoded_bytes(256) / (encoded_bytes(256) == 8 * encoded_bytes(32)
             ? 8 : 1);
     for (size_t at = 0; at < bytes; at += block) {
-        unsigned short scale = (unsigned short) (0x1C00 + random_word() % 0x800);
+        [[maybe_unused]] auto scale = (unsigned short) (0x1C00 + random_word() % 0x800);
 #if defined(ENCODING_MXFP4)
         w[at] = (unsigned char) (118 + random_word() % 8);
 #elif defined(ENCODING_Q6_K)
