@@ -549,16 +549,18 @@ ATTEND(attend_rows16, attend_splits16, 16)
 // ---- with the arguments of the shared kernels -------------------------------------------------
 
 // A tile is one row's heads of a group, or QUERIES of them: group is at most QUERIES or a multiple
-// of it. Grid x: rows * kvHeads * (group / tileQueries). The values have room beside the keys
-// where both fit into 163 KiB.
+// of it. Grid x: rows * kvHeads * (group / tileQueries). In attention_many16 it is 16 / group rows
+// (rounded down): group is at most 16, rows a multiple of that, and the grid rows / that * kvHeads.
+// The values have room beside the keys where both fit into 163 KiB.
 #define APART_BYTES_MAX (163 * 1024)
 #define SHARED_ARGUMENTS MATRIX(q), MATRIX(keys), int keyWords, int keyDim, MATRIX(values), \
         int valueWords, int valueStride, int valueDim, int pageSize, int kvHeads, int heads, \
         MATRIX(positions), MATRIX(sequences), MATRIX(table), int tableCols, float scale, \
         float softcap, int window
 
-#define SHARED_TILE(QUERIES) \
-    int tileQueries = heads / kvHeads < QUERIES ? heads / kvHeads : QUERIES; \
+#define SHARED_TILE(QUERIES, MANY) \
+    int perRow = heads / kvHeads < QUERIES ? heads / kvHeads : QUERIES; \
+    int tileQueries = MANY ? QUERIES / perRow * perRow : perRow; \
     int apart = 4096 + 4 * QUERIES * (keyDim + 334) \
             + SPLIT * (ROW_STRIDE(keyDim) + ROW_STRIDE(valueStride)) <= APART_BYTES_MAX; \
     /* Every tile is full, so the number of rows does not matter. */ \
@@ -567,14 +569,19 @@ ATTEND(attend_rows16, attend_splits16, 16)
 
 #define ATTEND_SHARED(rowsName, splitsName, QUERIES) \
     ENTRY(ATTEND_THREADS, 1) rowsName(SHARED_ARGUMENTS, MATRIX(sinks), int sunk, MATRIX(out)) { \
-        SHARED_TILE(QUERIES) \
+        SHARED_TILE(QUERIES, 0) \
         walk<QUERIES>(r, c, t, apart, sunk ? AT(const float, sinks) : nullptr, AT(float, out)); \
     } \
     ENTRY(ATTEND_THREADS, 1) splitsName(SHARED_ARGUMENTS, int splits, MATRIX(states)) { \
-        SHARED_TILE(QUERIES) \
+        SHARED_TILE(QUERIES, 0) \
         one_split<QUERIES>(r, c, t, apart, splits, AT(float, states)); \
     }
 
 ATTEND_SHARED(attention_rows4, attention_splits4, 4)
 ATTEND_SHARED(attention_rows8, attention_splits8, 8)
 ATTEND_SHARED(attention_rows16, attention_splits16, 16)
+
+ENTRY(ATTEND_THREADS, 1) attention_many16(SHARED_ARGUMENTS, MATRIX(sinks), int sunk, MATRIX(out)) {
+    SHARED_TILE(16, 1)
+    walk<16>(r, c, t, apart, sunk ? AT(const float, sinks) : nullptr, AT(float, out));
+}

@@ -1,7 +1,8 @@
 // Products with weights in F16 or BF16 on tensor cores: out [T,N] = x [T,K] * weight [N,K]^T, with
 // rows of x staged as PARTS halves each (staging.cu, stage_halves). Compiled for each encoding and
 // for PARTS 1, which rounds x to the weight's type as peers do, and 3, which holds all bits of x.
-// Weights stay as the file has them. K is a multiple of 8; a matrix begins at a multiple of 16.
+// One long file, because all its kernels must keep one order. Weights stay as the file has them.
+// K is a multiple of 8; a matrix begins at a multiple of 16.
 //
 // **One order for every row count.** K is cut into chunks of 512 columns. A chunk's sum begins at
 // zero and takes 32 columns at a time, ascending; of these, part after part, two mma of 16 columns

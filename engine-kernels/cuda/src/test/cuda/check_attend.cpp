@@ -124,6 +124,19 @@ template <class Walk, class Splits, class SharedWalk, class SharedSplits> static
                 PASS(sinks), s.sunk, PASS(out));
     });
     check_same("attention_rows" + what, want.values, out.values);
+    int tileRows = group <= 16 ? 16 / group : 1;
+    if (queries == 16 && group <= 16 && count % tileRows == 0) {
+        grid = dim3((unsigned) (count / tileRows * s.kvHeads));
+        out = poisoned(groups, s.valueDim);
+        run(grid, 256, bytes, order, [&] {
+            attention_many16(PASS(q), PASS(p.keys), p.keyWords, s.keyDim, PASS(p.values),
+                    p.valueWords, s.valueDim, s.valueDim, s.pageSize, s.kvHeads, s.heads,
+                    PASS(rows.positions), PASS(rows.sequences), PASS(p.table), p.table.cols,
+                    scale, s.softcap, s.window, PASS(sinks), s.sunk, PASS(out));
+        });
+        check_same("attention_many16" + what, want.values, out.values);
+        grid = dim3((unsigned) (count * s.kvHeads));
+    }
     Mat<float> states2 = poisoned(groups, splitCount * (s.valueDim + 2));
     grid.y = (unsigned) splitCount;
     run(grid, 256, bytes, order, [&] {
@@ -197,6 +210,8 @@ int main() {
     check_all({4, 2, 64, 64, 16, 0, 0.0f, false}, run, 2, 520, 0);
     check_all({3, 3, 192, 128, 64, 37, 0.0f, true}, run, 2, 520, 1);
     check_all({2, 1, 256, 256, 16, 0, 0.0f, false}, run, 2, 520, 2);
+    Rows many = prefill(9, 7, 520);
+    check_all({4, 2, 64, 64, 16, 0, 0.0f, true}, many, 2, 520, 0);
     printf("%d comparisons\n", passed);
     return 0;
 }

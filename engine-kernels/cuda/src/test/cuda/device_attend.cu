@@ -4,17 +4,14 @@
 #if defined(EMULATED)
 #include "shared.h"
 #else
+namespace shared {
 #include "dialect.h"
 #endif
 #include "encodings.h"
 #include "attention.cl"
 static long long encoded_bytes(int cols) { return (long long) ENCODED_BYTES(cols); }
-#if defined(EMULATED)
 #include "shared_end.h"
 using shared::encoded_bytes;
-#else
-#include "shared_names.h"
-#endif
 #include "../../main/cuda/attend.cu"
 
 static const int PAGE = 16;
@@ -67,8 +64,8 @@ static void check(int sequences, int heads, int kvHeads, int length, double copy
     unsigned char* want = device_room(4 * count);
     unsigned char* got = device_room(4 * count);
     int pageCols = length / PAGE;
-#define SCENE_ARGUMENTS ROOM(q), ROOM(cache[0]), words, DIM, ROOM(cache[1]), words, DIM, DIM, PAGE, \
-        kvHeads, heads, ROOM(positions), ROOM(owners), ROOM(table), pageCols, 0.088388f, 0.0f, 0
+#define SCENE_ARGUMENTS ROOM(q), ROOM(cache[0]), words, DIM, ROOM(cache[1]), words, DIM, DIM, \
+        PAGE, kvHeads, heads, ROOM(positions), ROOM(owners), ROOM(table), pageCols, 0.088388f, 0.0f, 0
     LAUNCH(SHARED_KERNEL(attention_rows), groups, 1, 64, 0, SCENE_ARGUMENTS, ROOM(q), 0,
             ROOM(want));
     char what[200];

@@ -6,16 +6,13 @@
 #if defined(EMULATED)
 #include "shared.h"
 #else
+namespace shared {
 #include "dialect.h"
 #endif
 #include "encodings.h"
 #include "tiles.h"
 #include "products.cl"
-#if defined(EMULATED)
 #include "shared_end.h"
-#else
-#include "shared_names.h"
-#endif
 #include "../../main/cuda/halves.cu"
 
 struct Product {

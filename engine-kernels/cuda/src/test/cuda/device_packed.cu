@@ -4,6 +4,7 @@
 #if defined(EMULATED)
 #include "shared.h"
 #else
+namespace shared {
 #include "dialect.h"
 #endif
 #include "encodings.h"
@@ -11,19 +12,12 @@
 #include "products.cl"
 #include "stage.cl"
 static long long encoded_bytes(int cols) { return (long long) ENCODED_BYTES(cols); }
-#if defined(EMULATED)
 #include "shared_end.h"
-#else
-#include "shared_names.h"
-#endif
+using shared::encoded_bytes;
 #include "../../main/cuda/repack.cu"
 #include "../../main/cuda/few.cu"
 #undef SUMS_NEEDED
 #include "../../main/cuda/bytes.cu"
-
-#if defined(EMULATED)
-using shared::encoded_bytes;
-#endif
 
 // Random codes with scales that are small numbers.
 static void fill_weight(unsigned char* w, size_t bytes) {

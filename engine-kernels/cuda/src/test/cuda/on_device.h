@@ -42,7 +42,6 @@ inline void copy_on_device(void* to, const void* from, size_t bytes) {
                 (size_t) (shared)>>>(__VA_ARGS__); \
         must(cudaGetLastError(), #kernel); \
     } while (false)
-#define SHARED_KERNEL(name) name
 static const bool TINY = false;
 #else
 inline unsigned char* device_room(size_t bytes) {
@@ -56,10 +55,10 @@ inline void copy_on_device(void* to, const void* from, size_t bytes) { memcpy(to
 #define LAUNCH(kernel, gridX, gridY, threads, shared, ...) \
     emulated::launch(dim3((unsigned) (gridX), (unsigned) (gridY)), dim3((unsigned) (threads)), \
             (size_t) (shared), 0, [&] { kernel(__VA_ARGS__); })
-#define SHARED_KERNEL(name) shared::name
 static const bool TINY = true;
 #endif
 
+#define SHARED_KERNEL(name) shared::name
 #define ROOM(at) (at), 0ull
 
 inline int ceil_div(int a, int b) { return (a + b - 1) / b; }
