@@ -145,7 +145,12 @@ template <class Walk, class Splits, class SharedWalk, class SharedSplits> static
                 PASS(rows.sequences), PASS(p.table), p.table.cols, scale, s.softcap, s.window,
                 splitCount, PASS(states2));
     });
-    check_same("attention_splits" + what, states.values, states2.values);
+    out = poisoned(groups, s.valueDim);
+    run(groups, 64, 0, 0, [&] {
+        shared::attention_merge(PASS(states2), splitCount, s.valueDim, s.heads,
+                PASS(rows.positions), s.window, PASS(sinks), s.sunk, PASS(out));
+    });
+    check_same("attention_splits" + what, want.values, out.values);
 }
 
 // The last position of sequence 1 holds an infinite value, which only the rows that see it may
