@@ -96,7 +96,9 @@ INLINE void values_of_block(const Raw* raw, const StagedX& x, wide firstRow, int
     KEEP_LOOP
     for (int t = 0; t < rows; t++) {
         XBlock now = next;
-        next = bring_x(x, (firstRow + (t + 1 < rows ? t + 1 : t)) * blocks + b);
+        if (t + 1 < rows) {
+            next = bring_x(x, (firstRow + t + 1) * blocks + b);
+        }
         UNROLL
         for (int j = 0; j < QUAD; j++) {
             values[(j * rows + t) * stride] =
