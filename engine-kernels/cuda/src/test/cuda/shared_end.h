@@ -1,0 +1,3 @@
+}
+
+#include "shared_names.h"
