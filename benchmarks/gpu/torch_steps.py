@@ -277,6 +277,7 @@ def name(device):
 
 
 def run(args, writer, device, form, mode):
+    torch._dynamo.reset()  # the limit of compiled variants is one code object's, not one model's
     model = Model(args.shape, form, device, max(args.prompt, args.context + 1), args.batch)
     block = model.block if mode == "eager" else torch.compile(
         model.block, fullgraph=True, dynamic=False,
