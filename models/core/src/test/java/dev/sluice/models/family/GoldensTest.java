@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.sluice.kernels.contract.RequiredBackend;
 import dev.sluice.models.Gunzipped;
 import dev.sluice.models.json.Json;
 import java.io.IOException;
@@ -31,9 +32,19 @@ class GoldensTest {
     /// Against libllama's own error, whose activations are quantised too. Experts may flip.
     private static final double DENSE_RATIO_MAX = 1.2;
     private static final double EXPERTS_RATIO_MAX = 1.5;
-    private static final List<String> BACKENDS = List.of("reference", "vector", "opencl");
+    private static final List<String> BACKENDS = backends();
 
     private static int compared;
+
+    /// Those of every build, and one that the build requires: TornadoVM's needs a JVM of its own.
+    private static List<String> backends() {
+        var backends = new ArrayList<>(List.of("reference", "vector", "opencl"));
+        String required = System.getProperty(RequiredBackend.PROPERTY, "");
+        if (!required.isEmpty() && !backends.contains(required)) {
+            backends.add(required);
+        }
+        return List.copyOf(backends);
+    }
 
     @TestFactory
     List<DynamicTest> families() {
