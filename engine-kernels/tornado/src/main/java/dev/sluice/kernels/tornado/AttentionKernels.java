@@ -125,8 +125,8 @@ final class AttentionKernels {
 
     // ---- attending ----------------------------------------------------------------------------
 
-    /// Byte in the pages at word `pages`, of `pageWords` words each, where position p of the group's
-    /// row has its head row of `dim` elements.
+    /// Byte where position p of the group's row has its head row of `dim` elements. Number `pages`
+    /// is the word where the pages begin; the words of a page follow it.
     private static long headRow(int group, IntArray numbers, IntArray words, int encoding,
             int p, int pages, int dim) {
         int heads = numbers.get(10);
@@ -201,8 +201,8 @@ final class AttentionKernels {
         for (int split = begin / SPLIT * SPLIT; split < end; split += SPLIT) {
             int from = begin > split ? begin : split;
             int to = end < split + SPLIT ? end : split + SPLIT;
-            // For each of the split's 256 places: the score, minus infinity where the position is not
-            // in from..to, and the byte where the value lies.
+            // For each of the split's 256 places: the score, minus infinity where the position is
+            // not in from..to, and the byte where the value lies.
             float laneMost = Float.NEGATIVE_INFINITY;
             for (int i = lane; i < SPLIT; i += LANES) {
                 int p = split + i;

@@ -157,7 +157,7 @@ final class RowKernels {
     }
 
     /// erfc(z) / 2 for z >= 0 by the Chebyshev fit of Press et al., Numerical Recipes, 6.2, with a
-    /// relative error of 1.2e-7; the square is kept in two parts, because exp enlarges its rounding.
+    /// relative error of 1.2e-7; the square is kept in two parts: exp would enlarge its rounding.
     private static float upperTail(float of) {
         float z = smaller(of, 20.0f);
         float head = Words.nearest(z * 256.0f) * 0.00390625f;
@@ -294,8 +294,8 @@ final class RowKernels {
         }
     }
 
-    // Rotates columns column.. + 2 * half of each row of x [T*H,C] in place by angles [T, 2 * half].
-    // Pairs are (2m, 2m+1) where interleaved, else (m, m + half).
+    // Rotates columns column.. + 2 * half of each row of x [T*H,C] in place by angles
+    // [T, 2 * half]. Pairs are (2m, 2m+1) where interleaved, else (m, m + half).
     static void ropeRows(KernelContext context, IntArray numbers, FloatArray reals,
             IntArray words, FloatArray floats) {
         int half = numbers.get(5);

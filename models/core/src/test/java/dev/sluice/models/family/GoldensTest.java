@@ -21,12 +21,23 @@ import org.junit.jupiter.api.TestFactory;
 /// so that chunked prefill is what is judged. The repository carries a share of the cases;
 /// `-Dgoldens=DIR` runs all those in `DIR/goldens`.
 class GoldensTest {
-    /// CUDA only where there is a device, or where the build requires one.
-    private static final List<String> BACKENDS = RequiredBackend.isExpected("cuda")
-            ? List.of("reference", "vector", "opencl", "cuda")
-            : List.of("reference", "vector", "opencl");
+    private static final List<String> BACKENDS = backends();
 
     private static int compared;
+
+    /// Those of every build, CUDA where there is a device, and one that the build requires:
+    /// TornadoVM's needs a JVM of its own.
+    private static List<String> backends() {
+        var backends = new ArrayList<>(List.of("reference", "vector", "opencl"));
+        if (RequiredBackend.isExpected("cuda")) {
+            backends.add("cuda");
+        }
+        String required = System.getProperty(RequiredBackend.PROPERTY, "");
+        if (!required.isEmpty() && !backends.contains(required)) {
+            backends.add(required);
+        }
+        return List.copyOf(backends);
+    }
 
     @TestFactory
     List<DynamicTest> families() throws IOException {

@@ -12,7 +12,7 @@ import java.util.function.Supplier;
 /// device leaves there. Shared by its work items.
 final class WorkGroup {
     static final WorkGroup NONE = new WorkGroup(0, 0, 1, new CyclicBarrier(1));
-    private static final long BARRIER_SECONDS_MAX = 20;
+    private static final long BARRIER_SECONDS_MAX = 5;
 
     private final int x;
     private final int y;
@@ -58,7 +58,8 @@ final class WorkGroup {
         } catch (TimeoutException e) {
             throw new IllegalStateException("not every work item reached the barrier", e);
         } catch (BrokenBarrierException e) {
-            throw new IllegalStateException("another work item failed", e);
+            throw new IllegalStateException(
+                    "another work item failed or did not reach the barrier", e);
         } catch (InterruptedException e) {
             throw new IllegalStateException("interrupted at a barrier", e);
         }
