@@ -69,6 +69,11 @@ public final class ResultTable {
     }
 
     private void count(Row row) {
+        if (row.text("outcome").equals("not run")) {
+            failures.add("%s on %s: not run: %s".formatted(row.text("part"), row.text("engine"),
+                    row.text("error")));
+            return;
+        }
         int[] counts = checks.computeIfAbsent(row.text("part") + " on " + row.text("engine"),
                 _ -> new int[2]);
         counts[1]++;

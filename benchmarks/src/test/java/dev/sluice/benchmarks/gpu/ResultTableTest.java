@@ -92,6 +92,13 @@ final class ResultTableTest {
     }
 
     @Test
+    void a_backend_that_is_not_there_has_passed_and_failed_nothing() {
+        String table = table("{\"part\":\"contract\",\"engine\":\"sluice cuda\",\"case\":\"suite\","
+                + "\"outcome\":\"not run\",\"error\":\"no driver\"}");
+        assertEquals("  contract on sluice cuda: not run: no driver\n", table);
+    }
+
+    @Test
     void what_is_outside_of_kernels_is_the_cost_of_launching() {
         String table = table(
                 step("sluice cuda", "Q4_0", "decode 1",

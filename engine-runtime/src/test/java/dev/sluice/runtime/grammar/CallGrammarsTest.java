@@ -58,7 +58,8 @@ final class CallGrammarsTest {
     private static final List<String> WORDS = List.of("true", "True", "null", "None", "get", "_w",
             "now", "\": \"", "\", \"", "\"}", "</", "parameter", "</parameter>", "\n</parameter",
             "city", "=\"", "',", "12", "[\"", "\"]", "<|", "\",", "}}", "):", ")]", "name", "AB<1",
-            "\\\"", "\\n", "\\u00", "\u4f60", "C<", "<parameter=", "</arg_value>", "\n\n");
+            "\\\"", "\\n", "\\u00", "\u4f60", "C<", "<parameter=", "</arg_value>", "\n\n",
+            "</｜DSML｜parameter>", "\n</parameter>", "<|\"|>", "<|end|>");
     private static final String ENDINGS = "\"}])\n";
 
     static Stream<String> formats() {
@@ -120,7 +121,7 @@ final class CallGrammarsTest {
                     allowed.add(id);
                     boolean ends = tokenizer.isControl(id)
                             || ENDINGS.contains(tokenizer.name(id))
-                            || tokenizer.name(id).startsWith("</");
+                            || tokenizer.name(id).strip().startsWith("<");
                     if (ends) {
                         ending.add(id);
                     }
@@ -183,7 +184,7 @@ final class CallGrammarsTest {
 
     @ParameterizedTest
     @MethodSource("formats")
-    void aSchemaThatReferstoItsOwnDefinitionsIsHeld(String format) {
+    void aSchemaThatRefersToItsOwnDefinitionsIsHeld(String format) {
         List<Map<String, Object>> tools = tool("""
                 {"$ref": "#/$defs/Pair", "$defs": {"Pair": {"type": "object",
                   "properties": {"a": {"$ref": "#/$defs/Digit"}, "b": {"$ref": "#/$defs/Digit"}},
