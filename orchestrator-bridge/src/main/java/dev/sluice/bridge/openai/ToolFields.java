@@ -24,7 +24,7 @@ public record ToolFields(List<Map<String, Object>> shown, Optional<OutputRule.Ca
     /// Calls of the shown tools, with any arguments; empty where there is no tool.
     Optional<OutputRule.Calls> anyCalls() {
         return shown.isEmpty() ? Optional.empty() : Optional.of(new OutputRule.Calls(
-                shown.stream().map(ToolFields::loose).toList(), false, true));
+                shown.stream().map(Functions::loose).toList(), false, true));
     }
 
     /// Where an endpoint keeps a function's name and the allowed tools.

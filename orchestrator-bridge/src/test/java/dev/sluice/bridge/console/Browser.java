@@ -120,6 +120,13 @@ final class Browser implements AutoCloseable {
         }
     }
 
+    /// A refusal that a test provokes is one.
+    void forgetErrors() {
+        synchronized (errors) {
+            errors.clear();
+        }
+    }
+
     private Map<?, ?> call(String method, Map<String, ?> params) {
         int id = ids.incrementAndGet();
         var answer = new CompletableFuture<Map<?, ?>>();

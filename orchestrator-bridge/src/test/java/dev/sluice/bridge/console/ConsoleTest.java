@@ -110,6 +110,7 @@ final class ConsoleTest {
     }
 
     private static void open(String address) {
+        browser.forgetErrors();
         browser.prefer("light");
         browser.size(1280, 860, false);
         browser.open(address);

@@ -74,12 +74,14 @@ public final class SchemaCompiler implements Values {
     public Optionally members(Members members) {
         Conjunction root = compiled();
         var starts = new ArrayList<Position>();
+        boolean optional = false;
         for (Shape shape : meaning(root).shapes) {
             if (shape instanceof ObjectShape object) {
                 var rules = new MembersRules(members,
                         object.writable(pattern(members.names()), budget), this);
                 if (rules.isPossible()) {
                     starts.add(MembersAt.start(rules));
+                    optional |= starts.getLast().accepts();
                 }
             }
         }
@@ -89,7 +91,7 @@ public final class SchemaCompiler implements Values {
         }
         var rule = new Rule("members");
         rule.entries(starts);
-        return new Optionally(rule, starts.stream().anyMatch(Position::accepts));
+        return new Optionally(rule, optional);
     }
 
     /// @param optional whether the rule may be empty
