@@ -2,6 +2,7 @@ package dev.sluice.models.family;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
+import dev.sluice.kernels.Kernels;
 import dev.sluice.kernels.contract.RequiredBackend;
 import java.io.IOException;
 import java.nio.file.Path;
