@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /// A whole message as a client would put it together from its events. Checks their order.
-public record ReadMessage(String reasoning, String content, List<Call> calls, List<String> problems) {
+public record ReadMessage(
+        String reasoning, String content, List<Call> calls, List<String> problems) {
 
     /// @param ended whether the end was told
     public record Call(String name, Object arguments, boolean ended) { }
