@@ -5,7 +5,6 @@ import dev.sluice.kernels.Layout;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 
 /// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
@@ -25,12 +24,16 @@ final class VectorProducts {
     /// for the x of a step in a second-level cache of 2 MiB.
     private static final int PART_ROWS_MAX = 4096;
     private static final int PART_GROUPS_MAX = 8;
+    /// Packed bytes of a format from which on its kernels are warmed up while a model loads.
+    /// Warming up takes half a second of two processors. A model of a few megabytes answers
+    /// within that time while its kernels are still being compiled, a larger one does not.
+    private static final long WARM_UP_BYTES = 16L << 20;
 
     private final ComputePool pool;
     private final HostMemory memory;
     private final ProductWorker[] workers;
-    /// Formats whose kernels have been warmed up.
-    private final EnumSet<PackedFormat> warm = EnumSet.noneOf(PackedFormat.class);
+    /// Bytes packed so far, by the ordinal of their format.
+    private final long[] packedBytes = new long[PackedFormat.values().length];
     private final StagedRows staged = new StagedRows();
     private final RowStaging staging;
     private final ComputePool.Task productTask = this::productPart;
@@ -69,11 +72,14 @@ final class VectorProducts {
     /// Zeroed room for a packed weight.
     Matrix allocateWeight(DType dtype, int rows, int cols) {
         PackedFormat format = PackedFormat.of(dtype);
-        if (warm.add(format)) {
+        long bytes = format.packedBytes(rows, cols);
+        MemorySegment packed = memory.allocate(bytes,
+                "a %s weight [%d,%d]".formatted(dtype, rows, cols));
+        long before = packedBytes[format.ordinal()];
+        packedBytes[format.ordinal()] = before + bytes;
+        if (before < WARM_UP_BYTES && before + bytes >= WARM_UP_BYTES) {
             KernelWarmUp.run(format);
         }
-        MemorySegment packed = memory.allocate(format.packedBytes(rows, cols),
-                "a %s weight [%d,%d]".formatted(dtype, rows, cols));
         return new Matrix(dtype, rows, cols, Layout.PACKED, packed, 0);
     }
 
