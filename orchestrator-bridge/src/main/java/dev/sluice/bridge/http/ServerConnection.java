@@ -107,7 +107,10 @@ final class ServerConnection extends SimpleChannelInboundHandler<FullHttpRequest
         }
     }
 
+    /// A fault is ours, so it is the operator who must see where it came from.
     private void fault(NettyExchange exchange, Throwable fault) {
+        System.getLogger(HttpServer.class.getName()).log(System.Logger.Level.ERROR,
+                exchange.method() + " " + exchange.path() + " failed", fault);
         String message = "the server failed: " + fault;
         if (exchange.status() == 0) {
             exchange.refuse(shared.handler.refusal(500, message), 500);

@@ -66,7 +66,7 @@ final class PromptFields {
                 object.end();
                 yield required(tokenizer.encodePrompt(text));
             }
-            default -> throw fields.wrong("prompt",
+            case null, default -> throw fields.wrong("prompt",
                     "a text, token ids, or an array of these", prompt);
         };
     }

@@ -419,7 +419,8 @@ final class LlamaServerTest {
             assertRefused("\"prompt\":\"a\",\"n_predict\":1," + field, name);
         }
         for (String prompt : List.of("null", "[]", "[[]]", "[-1]", "[99999]", "1.5", "[1.5]",
-                "{\"prompt_string\":\"a\",\"multimodal_data\":[\"x\"]}", "[true]", "[1,[2]]")) {
+                "{\"prompt_string\":\"a\",\"multimodal_data\":[\"x\"]}", "[true]", "[1,[2]]",
+                "[null,\"a\"]")) {
             assertRefused("\"n_predict\":1,\"prompt\":" + prompt, "");
         }
         assertRefused("", "prompt");

@@ -24,13 +24,16 @@ import dev.sluice.runtime.TokenEvent;
 import dev.sluice.runtime.TokenStream;
 import com.sun.management.OperatingSystemMXBean;
 import io.netty.util.internal.PlatformDependent;
-import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.lang.management.BufferPoolMXBean;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
-import java.net.Socket;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.util.Arrays;
@@ -51,8 +54,12 @@ import org.junit.jupiter.api.Timeout;
 final class ManyStreamsTest {
     private static final int CLIENTS = 256;
     private static final int CONTEXT = 2048;
+    /// Tokens of a stream before the measured ones.
+    private static final int WARM = 30;
     private static final long MEMORY_SLACK = 32L << 20;
     private static final double MILLI = 1e6;
+    private static final byte[] TEXT = "\"text\":\"".getBytes(StandardCharsets.US_ASCII);
+    private static final byte[] DONE = "data: [DONE]".getBytes(StandardCharsets.US_ASCII);
 
     private static final OperatingSystemMXBean PROCESSORS =
             ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class);
@@ -82,6 +89,7 @@ final class ManyStreamsTest {
         private int count;
         private long last;
         private long gap;
+        private boolean done;
 
         Seen(int tokens) {
             later = new long[tokens];
@@ -98,29 +106,19 @@ final class ManyStreamsTest {
         }
     }
 
-    private interface Reader {
-        void read(int client, Seen seen) throws Exception;
+    private interface Readers {
+        void read(Seen[] seen) throws Exception;
     }
 
-    private Measured measure(int tokens, Reader reader) throws InterruptedException {
+    /// @param readers of all clients, into what each of them has seen
+    private Measured measure(int tokens, Readers readers) throws Exception {
         long cpu = PROCESSORS.getProcessCpuTime();
         Seen[] seen = new Seen[CLIENTS];
-        Thread[] threads = new Thread[CLIENTS];
-        for (int i = 0; i < CLIENTS; i++) {
-            int client = i;
-            seen[i] = new Seen(tokens);
-            threads[i] = Thread.ofVirtual().start(() -> {
-                try {
-                    reader.read(client, seen[client]);
-                } catch (Exception e) {
-                    faults.add("client " + client + ": " + e);
-                }
-            });
-        }
+        Arrays.setAll(seen, _ -> new Seen(tokens));
+        readers.read(seen);
         var all = new long[CLIENTS * tokens];
         long gap = 0;
         for (int i = 0; i < CLIENTS; i++) {
-            threads[i].join();
             if (seen[i].count != tokens) {
                 faults.add("client %d: %d tokens of %d".formatted(i, seen[i].count, tokens));
             }
@@ -140,20 +138,42 @@ final class ManyStreamsTest {
                 new LoadOptions(DType.F32, 64, 1, 16), _ -> { });
     }
 
-    private Measured engineAlone(int tokens) throws InterruptedException {
+    private Measured engineAlone(int tokens) throws Exception {
         LoadedModel model = tiny();
         ModelTexts texts = model.texts();
         Tokenizer tokenizer = texts.tokenizer();
         var lm = new PacedLm(model.lm(), tokenizer, CLIENTS, CONTEXT);
         try (var engine = new Engine(lm, tokenizer, EngineOptions.defaults())) {
-            return measure(tokens, (client, seen) -> {
-                TokenStream stream = engine.submit(GenerateRequest.of(
-                        new int[] {1, 5 + client % 50, 5 + client / 50}, tokens,
-                        SamplingParams.greedy().withIgnoreEos(true)));
-                while (stream.take() instanceof TokenEvent.Token token) {
-                    seen.token(token.text().charAt(0), lm);
+            measure(WARM, seen -> read(engine, WARM, lm, seen));
+            return measure(tokens, seen -> read(engine, tokens, lm, seen));
+        }
+    }
+
+    private void read(Engine engine, int tokens, PacedLm lm, Seen[] seen)
+            throws InterruptedException {
+        Thread[] threads = new Thread[CLIENTS];
+        for (int i = 0; i < CLIENTS; i++) {
+            int client = i;
+            threads[i] = Thread.ofVirtual().start(() -> {
+                try {
+                    read(engine, client, tokens, lm, seen[client]);
+                } catch (InterruptedException e) {
+                    faults.add("client " + client + ": " + e);
                 }
             });
+        }
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static void read(Engine engine, int client, int tokens, PacedLm lm, Seen seen)
+            throws InterruptedException {
+        TokenStream stream = engine.submit(GenerateRequest.of(
+                new int[] {1, 5 + client % 50, 5 + client / 50}, tokens,
+                SamplingParams.greedy().withIgnoreEos(true)));
+        while (stream.take() instanceof TokenEvent.Token token) {
+            seen.token(token.text().charAt(0), lm);
         }
     }
 
@@ -174,31 +194,77 @@ final class ManyStreamsTest {
         public long bytes() { return 1 << 20; }
     }
 
-    private static void stream(int port, int client, int tokens, Paced paced, Seen seen)
-            throws IOException {
+    private static byte[] request(int client, int tokens) {
         String body = """
                 {"prompt":[1,%d,%d],"max_tokens":%d,"temperature":0,"ignore_eos":true,\
                 "stream":true}""".formatted(5 + client % 50, 5 + client / 50, tokens);
-        String head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-                + "Content-Length: " + body.length() + "\r\n\r\n";
-        try (var socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setTcpNoDelay(true);
-            socket.setSoTimeout(30_000);
-            socket.getOutputStream().write((head + body).getBytes(StandardCharsets.UTF_8));
-            var in = new BufferedReader(new InputStreamReader(
-                    socket.getInputStream(), StandardCharsets.UTF_8));
-            boolean done = false;
-            for (String line = in.readLine(); line != null; line = in.readLine()) {
-                int at = line.indexOf("\"text\":\"");
-                for (int i = at + 8; at > 0 && line.charAt(i) != '"'; i++) {
-                    seen.token(line.charAt(i), paced.lm);
-                }
-                done |= line.equals("data: [DONE]");
+        return ("POST /v1/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+                + "Content-Length: " + body.length() + "\r\n\r\n" + body)
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// All clients on one thread, so that they take little of the processors.
+    private void stream(int port, int tokens, Paced paced, Seen[] seen) throws IOException {
+        var server = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(1 << 14);
+        int open = 0;
+        try (Selector selector = Selector.open()) {
+            for (; open < CLIENTS; open++) {
+                SocketChannel socket = SocketChannel.open(server);
+                socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                socket.write(ByteBuffer.wrap(request(open, tokens)));
+                socket.configureBlocking(false);
+                socket.register(selector, SelectionKey.OP_READ, open);
             }
-            if (!done) {
-                throw new IOException("the stream ended without its mark");
+            while (open > 0) {
+                if (selector.select(30_000) == 0) {
+                    throw new IOException("nothing came for 30 s; %d streams open".formatted(open));
+                }
+                for (SelectionKey key : selector.selectedKeys()) {
+                    int client = (int) key.attachment();
+                    if (!read(client, (SocketChannel) key.channel(), buffer, paced, seen[client])) {
+                        key.channel().close();
+                        open--;
+                    }
+                }
+                selector.selectedKeys().clear();
             }
         }
+    }
+
+    /// Returns whether there may be more. What is scanned for never spans two reads: an event is
+    /// written at once, and far fewer than fill the buffer are on their way.
+    private boolean read(int client, SocketChannel socket, ByteBuffer buffer, Paced paced,
+            Seen seen) throws IOException {
+        int n = socket.read(buffer.clear());
+        if (n < 0) {
+            if (!seen.done) {
+                faults.add("client %d: the stream ended without its mark".formatted(client));
+            }
+            return false;
+        }
+        buffer.flip();
+        for (int at = find(buffer, TEXT, 0); at > 0; at = find(buffer, TEXT, at)) {
+            for (; buffer.get(at) != '"'; at++) {
+                seen.token((char) buffer.get(at), paced.lm);
+            }
+        }
+        seen.done |= find(buffer, DONE, 0) > 0;
+        return true;
+    }
+
+    /// Where the first such bytes end, or 0.
+    private static int find(ByteBuffer in, byte[] mark, int from) {
+        for (int i = from; i + mark.length <= in.limit(); i++) {
+            int same = 0;
+            while (same < mark.length && in.get(i + same) == mark[same]) {
+                same++;
+            }
+            if (same == mark.length) {
+                return i + same;
+            }
+        }
+        return 0;
     }
 
     // ---- tests -------------------------------------------------------------------------------
@@ -216,8 +282,8 @@ final class ManyStreamsTest {
     @Tag("soak")
     @Timeout(600)
     void twoMinutes() throws Exception {
-        run(1200, 100, new Bounds(Double.parseDouble(System.getProperty("soak.millis", "5")),
-                TimeUnit.SECONDS.toNanos(2), 200_000));
+        double millis = Double.parseDouble(System.getProperty("soak.millis", "5"));
+        run(1200, 100, new Bounds(millis, TimeUnit.SECONDS.toNanos(2), 200_000));
     }
 
     /// @param overheadMillis  most that the server may add to the engine's 99th percentile
@@ -235,10 +301,9 @@ final class ManyStreamsTest {
                 var server = HttpServer.start(
                         HttpOptions.defaults(), new ApiServer(host, ApiKeys.OPEN))) {
             host.acquire("").close();
-            measure(10, (client, seen) -> stream(server.port(), client, 10, paced, seen));
+            measure(WARM, seen -> stream(server.port(), WARM, paced, seen));
             long before = memory();
-            served = measure(tokens,
-                    (client, seen) -> stream(server.port(), client, tokens, paced, seen));
+            served = measure(tokens, seen -> stream(server.port(), tokens, paced, seen));
             memory = new long[] {before, memory()};
             HostedModel model = host.list().getFirst().model().orElseThrow();
             model.engine().betweenSteps(() -> { }).get(30, TimeUnit.SECONDS);
