@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.zip.CRC32;
 
 /// A model that ships with Sluice. It lies in this artifact as a resource; a GGUF file is mapped,
 /// so it is written to a folder once, and used from there afterwards. Immutable, any thread; two
@@ -53,13 +52,12 @@ public enum DefaultModel {
     ///
     /// It is written under another name, checked, and then renamed, so that a process that dies
     /// half-way leaves nothing under the model's name. What is there already is checked too: a
-    /// disk that ran full, or a hand that edited, is not the model. On every start a CRC-32 is
-    /// enough for that: it takes a fifth of the time of SHA-256, which has no fast code yet then.
+    /// disk that ran full, or a hand that edited, is not the model. That reads a few megabytes.
     public Path extractTo(Path folder) {
         Path file = fileIn(folder);
         String expected = sha256();
         try {
-            if (Files.isRegularFile(file) && isWhole(file)) {
+            if (Files.isRegularFile(file) && expected.equals(digest(file))) {
                 return file;
             }
             Files.createDirectories(folder);
@@ -80,28 +78,6 @@ public enum DefaultModel {
             throw new UncheckedIOException("extracting %s to %s: %s".formatted(
                     modelName, folder, e.getMessage()), e);
         }
-    }
-
-    /// Whether a file has the length and the CRC-32 of the resource.
-    private boolean isWhole(Path file) throws IOException {
-        try (InputStream shipped = resource(".gguf"); InputStream there =
-                Files.newInputStream(file)) {
-            var expected = new CRC32();
-            var got = new CRC32();
-            return update(expected, shipped) == update(got, there)
-                    && expected.getValue() == got.getValue();
-        }
-    }
-
-    /// Adds all bytes of a stream to a checksum, and returns how many they were.
-    private static long update(CRC32 checksum, InputStream in) throws IOException {
-        byte[] buffer = new byte[1 << 16];
-        long bytes = 0;
-        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            checksum.update(buffer, 0, n);
-            bytes += n;
-        }
-        return bytes;
     }
 
     private void write(Path part) throws IOException {
