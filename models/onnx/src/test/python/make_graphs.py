@@ -4,7 +4,8 @@
 
 decoder/: a Llama with random weights as an exporter outside of this project writes it: plain
 operators, past_key_values.N.key in, present.N.key out, an attention mask and position ids; and the
-logits that torch computed. bert/: a BERT encoder, its token states, and texts' means. Needs torch
+logits that torch computed. bert/: a BERT encoder, its token states, and texts' means. rank/ and
+classifier/: cross-encoders with their logits. Needs torch
 and transformers, not onnx.
 """
 
@@ -147,5 +148,60 @@ def bert(folder):
     (folder / "config.json").write_text(json.dumps(config.to_dict()))
 
 
+class Scores(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids, mask, types):
+        return self.model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits
+
+
+def scores(folder, model, tokenizer, texts):
+    """A cross-encoder or a classifier as Optimum exports it, with texts, ids and logits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    model.config._attn_implementation = "eager"
+    # The exporter puts the module back into the mode it found it in.
+    graph = Scores(model).eval()
+    encoded = [tokenizer(*t) for t in texts]
+    tensors = lambda e: tuple(torch.tensor([e[n]]) for n in
+                              ("input_ids", "attention_mask", "token_type_ids"))
+    names = ["input_ids", "attention_mask", "token_type_ids"]
+    torch.onnx.export(
+        graph, tensors(encoded[0]), folder / "model.onnx", dynamo=False, opset_version=17,
+        dynamic_axes={n: {0: "batch", 1: "rows"} for n in names} | {"logits": {0: "batch"}},
+        input_names=names, output_names=["logits"])
+    with torch.no_grad():
+        logits = [graph(*tensors(e))[0].tolist() for e in encoded]
+    (folder / "golden.json").write_text(json.dumps({
+        "transformers": transformers.__version__, "texts": texts,
+        "ids": [e["input_ids"] for e in encoded], "outputs": logits}))
+    (folder / "config.json").write_text(json.dumps(model.config.to_dict()))
+
+
+def rank(folder, source):
+    """The reranker of models/core's tests, whose tokenizer lies there."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    model = transformers.BertForSequenceClassification.from_pretrained(
+        source, attn_implementation="eager")
+    scores(folder, model, tokenizer, json.loads((source / "golden.json").read_text())["texts"])
+
+
+def classifier(folder, source):
+    """Which of three models a request is for."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(source)
+    torch.manual_seed(9)
+    model = transformers.BertForSequenceClassification(transformers.BertConfig(
+        vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, num_attention_heads=2,
+        intermediate_size=24, max_position_embeddings=48, attn_implementation="eager",
+        id2label={0: "worker", 1: "orchestrator", 2: "code"}))
+    for parameter in model.parameters():
+        parameter.data.add_(0.3 * torch.randn_like(parameter))
+    scores(folder, model, tokenizer, [["hello world"], ["what is a router"], ["two"]])
+
+
+RANK = pathlib.Path(__file__).resolve().parents[4] / "core/src/test/resources/encoders/bert-rank"
 decoder(OUT / "decoder")
 bert(OUT / "bert")
+rank(OUT / "rank", RANK)
+classifier(OUT / "classifier", RANK)

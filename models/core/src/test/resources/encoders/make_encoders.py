@@ -171,6 +171,59 @@ def roberta():
     embedding(folder, tok, model, "cls", False)
 
 
+def xlmr():
+    """XLM-RoBERTa: an embedder in a folder, and a reranker in a GGUF file of the converter's
+    layout, which leaves out the rows of positions that RoBERTa never uses. The tokenizer is
+    ../tokenizer/unigram, made by make_unigram.py."""
+    folder = prepared("xlmr-mean")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../tokenizer/unigram")
+    tok = T.PreTrainedTokenizerFast(tokenizer_file=source + "/tokenizer.json", bos_token="<s>",
+                                    eos_token="</s>", pad_token="<pad>", unk_token="<unk>")
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(source + "/" + name, folder + "/" + name)
+    texts = TEXTS[:3] + ["東京は日本の首都です。", "ＦＵＬＬ　ｗｉｄｔｈ cafe\u0301", "Быстрая лиса"]
+    shape = dict(small(len(tok), num_hidden_layers=1, type_vocab_size=1, pad_token_id=1,
+                       bos_token_id=0, eos_token_id=2, layer_norm_eps=1e-5))
+    model = randomise(T.XLMRobertaModel(T.XLMRobertaConfig(**shape), add_pooling_layer=False), 8)
+    save(model, folder)
+    modules(folder, "mean", True)
+    embedding(folder, tok, model, "mean", True, texts)
+
+    folder = prepared("xlmr-rank")
+    model = randomise(T.XLMRobertaForSequenceClassification(
+        T.XLMRobertaConfig(**dict(shape, num_labels=1))), 9)
+    reranker(folder, tok, model)
+    s = {k: v.numpy() for k, v in model.state_dict().items()}
+    w = gguf.GGUFWriter(folder + "/model.gguf", "bert")
+    w.add_context_length(46); w.add_embedding_length(24); w.add_block_count(1)
+    w.add_feed_forward_length(40); w.add_head_count(2); w.add_layer_norm_eps(1e-5)
+    w.add_causal_attention(False); w.add_pooling_type(gguf.PoolingType.RANK)
+    vocabulary = gguf.GGUFReader(source + "/vocab.gguf")
+    for name, field in vocabulary.fields.items():
+        if name.startswith("tokenizer."):
+            kind = field.types[-1] if len(field.types) > 1 else None
+            w.add_key_value(name, field.contents(), field.types[0], kind)
+    w.add_token_type_count(1)
+    e = "roberta.embeddings."
+    l = "roberta.encoder.layer.0."
+    stored = {"token_embd": e + "word_embeddings", "token_embd_norm": e + "LayerNorm",
+              "blk.0.attn_q": l + "attention.self.query", "blk.0.attn_k": l + "attention.self.key",
+              "blk.0.attn_v": l + "attention.self.value",
+              "blk.0.attn_output": l + "attention.output.dense",
+              "blk.0.attn_output_norm": l + "attention.output.LayerNorm",
+              "blk.0.ffn_up": l + "intermediate.dense", "blk.0.ffn_down": l + "output.dense",
+              "blk.0.layer_output_norm": l + "output.LayerNorm",
+              "cls": "classifier.dense", "cls.output": "classifier.out_proj"}
+    for name, theirs in stored.items():
+        for part in ("weight", "bias"):
+            if theirs + "." + part in s:
+                w.add_tensor(name + "." + part, np.ascontiguousarray(s[theirs + "." + part]))
+    w.add_tensor("token_types.weight", s[e + "token_type_embeddings.weight"])
+    w.add_tensor("position_embd.weight",
+                 np.ascontiguousarray(s[e + "position_embeddings.weight"][2:]))
+    w.write_header_to_file(); w.write_kv_data_to_file(); w.write_tensors_to_file(); w.close()
+
+
 def nomic():
     """A GGUF file of the layout that converters make: fused q, k, v; gate and up apart."""
     folder = prepared("nomic-mean")
@@ -303,6 +356,7 @@ def convert(name):
 if __name__ == "__main__":
     bert()
     roberta()
+    xlmr()
     nomic()
     qwen3()
     question()

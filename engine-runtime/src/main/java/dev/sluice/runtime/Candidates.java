@@ -30,6 +30,8 @@ final class Candidates {
     private static final float STEPS_PER_NAT = (STEPS - 1) / Exponential.LIKELY_REACH;
     /// Tokens that share a bound.
     private static final int BLOCK = 256;
+    /// More than two sums of a block's weights in different orders differ by.
+    private static final double ROUNDING = 1e-12;
     /// So few keys are sorted, more are partitioned first.
     private static final int SORTED = 48;
 
@@ -40,6 +42,8 @@ final class Candidates {
     private final long[] keys;
     /// No logit of a block is larger; valid while `whole`.
     private final float[] bounds;
+    /// Of each block as [#mass] found it.
+    private final double[] masses;
     private final double[] steps = new double[STEPS];
     private final int[] stepOf;
     private int count;
@@ -49,6 +53,7 @@ final class Candidates {
     private boolean maxKnown;
     /// Whether a logit may be negative infinity.
     private boolean forbidden;
+    private boolean banned;
 
     Candidates(int vocab) {
         this.vocab = vocab;
@@ -58,6 +63,7 @@ final class Candidates {
         keys = new long[vocab];
         stepOf = new int[vocab];
         bounds = new float[Math.ceilDiv(vocab, BLOCK)];
+        masses = new double[bounds.length];
     }
 
     /// Every token with its logit from `logits` [rows, >= vocab], F32 in host memory.
@@ -70,6 +76,7 @@ final class Candidates {
         MemorySegment.copy(logits.memory(), JAVA_FLOAT_UNALIGNED, offset, z, 0, vocab);
         count = vocab;
         whole = true;
+        banned = false;
         bound(position);
     }
 
@@ -120,6 +127,14 @@ final class Candidates {
         forbidden |= value == Float.NEGATIVE_INFINITY;
     }
 
+    /// Takes a token's probability, but lets it stand until the forbidden are dropped: a few that
+    /// have none disturb no step that goes by order or by mass.
+    void ban(int tokenId) {
+        maxKnown &= z[tokenId] < max;
+        z[tokenId] = Float.NEGATIVE_INFINITY;
+        banned = true;
+    }
+
     /// Index of a token, or a negative number as [Arrays#binarySearch] has it.
     int indexOf(int tokenId) {
         if (whole) {
@@ -138,9 +153,9 @@ final class Candidates {
         }
     }
 
-    /// Drops the tokens whose logit is negative infinity.
-    void dropForbidden() {
-        if (forbidden) {
+    /// Drops the tokens whose logit is negative infinity; those that were banned only if `all`.
+    void dropForbidden(boolean all) {
+        if (forbidden || all && banned) {
             keepAtLeast(-Float.MAX_VALUE);
         }
     }
@@ -205,9 +220,15 @@ final class Candidates {
         return at;
     }
 
-    /// Sum of e^(z - max).
+    /// Sum of e^(z - max), block by block.
     double mass(float max) {
-        return Exponential.sum(z, count, max);
+        double sum = 0;
+        for (int from = 0; from < count; from += BLOCK) {
+            double block = Exponential.sum(z, from, Math.min(count, from + BLOCK), max);
+            masses[from / BLOCK] = block;
+            sum += block;
+        }
+        return sum;
     }
 
     /// H = -sum p ln p = ln S - sum e^(z - max) (z - max) / S.
@@ -395,20 +416,29 @@ final class Candidates {
     }
 
     /// The first token, by id, at which the running mass exceeds `share` of the whole. Strictly,
-    /// so that a share of 0 does not pick a token of no mass.
+    /// so that a share of 0 does not pick a token of no mass. Only the block in which that is has
+    /// its weights computed again, so nothing may have changed since [#mass] gave `mass`.
     int pick(float max, double mass, double share) {
         double target = share * mass;
         double sum = 0;
         int last = 0;
-        for (int i = 0; i < count; i++) {
-            double weight = Exponential.exp((double) z[i] - max);
-            sum += weight;
-            if (sum > target) {
-                return i;
+        for (int from = 0; from < count; from += BLOCK) {
+            double behind = sum + masses[from / BLOCK];
+            // Sums in another order differ by a rounding: a block that may reach is looked into.
+            if (behind * (1 + ROUNDING) > target) {
+                int to = Math.min(count, from + BLOCK);
+                double running = sum;
+                for (int i = from; i < to; i++) {
+                    double weight = Exponential.exp((double) z[i] - max);
+                    running += weight;
+                    if (running > target) {
+                        return i;
+                    }
+                    last = weight > 0 ? i : last;
+                }
             }
-            last = weight > 0 ? i : last;
+            sum = behind;
         }
-        // The four-way sum of mass() may exceed this one by a rounding.
         return last;
     }
 

@@ -39,21 +39,21 @@ final class Exponential {
         return series * Double.longBitsToDouble(power);
     }
 
-    /// Sum of e^(z - max) over the first `count` values: four running sums, added at the end in a
-    /// fixed order.
-    static double sum(float[] z, int count, float max) {
+    /// Sum of e^(z - max) over the values from..to: four running sums, added at the end in a fixed
+    /// order.
+    static double sum(float[] z, int from, int to, float max) {
         double a = 0;
         double b = 0;
         double c = 0;
         double d = 0;
-        int i = 0;
-        for (; i + 4 <= count; i += 4) {
+        int i = from;
+        for (; i + 4 <= to; i += 4) {
             a += exp((double) z[i] - max);
             b += exp((double) z[i + 1] - max);
             c += exp((double) z[i + 2] - max);
             d += exp((double) z[i + 3] - max);
         }
-        for (; i < count; i++) {
+        for (; i < to; i++) {
             a += exp((double) z[i] - max);
         }
         return (a + b) + (c + d);

@@ -66,14 +66,14 @@ public final class Sampler {
         int position = state.history().size();
         for (int tokenId : banned) {
             if (tokenId < vocab) {
-                candidates.logit(tokenId, Float.NEGATIVE_INFINITY);
+                candidates.ban(tokenId);
             }
         }
         if (!params.logitBias().isEmpty()) {
             addBias(params.logitBias());
         }
-        candidates.dropForbidden();
-        if (candidates.count() == 0) {
+        candidates.dropForbidden(countsTokens(params));
+        if (candidates.count() == 0 || candidates.max() == Float.NEGATIVE_INFINITY) {
             throw new SamplingException(position, "every token is forbidden");
         }
         for (SamplerStep step : state.steps()) {
@@ -83,6 +83,13 @@ public final class Sampler {
             state.mirostat().truncate(candidates, vocab);
         }
         return pick(state, position);
+    }
+
+    /// Whether a step takes a mean over the tokens, counts them, or looks for the least likely.
+    private static boolean countsTokens(SamplingParams params) {
+        return params.dynamicTemperature().range() > 0 || params.topNSigma() > 0
+                || params.typicalP() < 1 || params.xtc().probability() > 0
+                || params.mirostat().on();
     }
 
     private int pick(SamplingState state, int position) {

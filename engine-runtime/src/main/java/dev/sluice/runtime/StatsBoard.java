@@ -7,7 +7,9 @@ import java.util.concurrent.atomic.AtomicLongArray;
 /// and makes no objects.
 final class StatsBoard {
     private enum Figure {
-        RUNNING, OPEN, PAGES, FREE_PAGES, LOCKED_PAGES, STEPS, ROWS, TOKENS, QUERIED, HITS,
+        /// Waiting ones in the upper half, running ones in the lower, so that they fit together.
+        REQUESTS,
+        PAGES, FREE_PAGES, LOCKED_PAGES, STEPS, ROWS, TOKENS, QUERIED, HITS,
         PREEMPTIONS, GUESSED, ACCEPTED, NANOS, MODEL_NANOS
     }
 
@@ -18,8 +20,7 @@ final class StatsBoard {
         for (int i = 0; i < rows.count(); i++) {
             running += rows.generation(i).ended() ? 0 : 1;
         }
-        set(Figure.RUNNING, running);
-        set(Figure.OPEN, open);
+        set(Figure.REQUESTS, (long) (open - running) << Integer.SIZE | running);
         add(Figure.STEPS, rows.count() > 0 ? 1 : 0);
         add(Figure.ROWS, rows.rowCount());
         add(Figure.NANOS, nanos);
@@ -52,8 +53,8 @@ final class StatsBoard {
     void preempted() { add(Figure.PREEMPTIONS, 1); }
 
     EngineStats snapshot() {
-        int running = (int) get(Figure.RUNNING);
-        return new EngineStats(running, (int) get(Figure.OPEN) - running, get(Figure.PAGES),
+        long requests = get(Figure.REQUESTS);
+        return new EngineStats((int) requests, (int) (requests >> Integer.SIZE), get(Figure.PAGES),
                 get(Figure.FREE_PAGES), get(Figure.LOCKED_PAGES), get(Figure.STEPS),
                 get(Figure.ROWS), get(Figure.TOKENS), get(Figure.QUERIED), get(Figure.HITS),
                 get(Figure.PREEMPTIONS), get(Figure.GUESSED), get(Figure.ACCEPTED),

@@ -110,6 +110,44 @@ class SamplerTest {
                 NaiveSampler.topP(NaiveSampler.topK(t, 8), 0.8f), 0.02f));
     }
 
+    /// Banned tokens stand among the others where they disturb nothing; a mask always takes them
+    /// out. The draws must be the same.
+    @Test
+    void bannedTokensAreAsIfNeverThere() {
+        List<SamplingParams> all = List.of(BASE, BASE.withTemperature(0), BASE.withTopK(3),
+                BASE.withTopK(1000), BASE.withTopP(0.9f), BASE.withTopP(0.01f),
+                BASE.withMinP(0.01f), BASE.withTypicalP(0.5f), BASE.withTopNSigma(1),
+                BASE.withXtc(new Xtc(1, 0.1f)), BASE.withXtc(new Xtc(1, 0)),
+                BASE.withDynamicTemperature(new DynamicTemperature(0.9f, 1)));
+        int vocab = 700;
+        int[] banned = {0, 255, 256, 511, 699, 4000};
+        var mask = new TokenMask(vocab);
+        mask.allowAll();
+        for (int i = 0; i < 5; i++) {
+            mask.forbid(banned[i]);
+        }
+        var sampler = new Sampler(vocab);
+        for (int seed = 0; seed < 100; seed++) {
+            // None of negative infinity, which would have all such tokens dropped.
+            var random = new Random(seed);
+            float[] logits = new float[vocab];
+            for (int i = 0; i < vocab; i++) {
+                logits[i] = (float) (3 * random.nextGaussian());
+            }
+            // Most likely of all, so that it matters that they are out.
+            logits[255] = 40;
+            logits[699] = 30;
+            Matrix row = Matrix.host(logits, 1, vocab);
+            for (SamplingParams params : all) {
+                SamplingParams seeded = params.withSeed(seed);
+                assertEquals(sampler.sample(row, 0, state(seeded), mask, new int[0]),
+                        sampler.sample(row, 0, state(seeded), banned), () -> "" + seeded);
+            }
+        }
+        assertThrows(SamplingException.class, () -> new Sampler(2).sample(
+                Matrix.host(new float[] {1, 2}, 1, 2), 0, state(BASE), new int[] {0, 1}));
+    }
+
     @Test
     void likelySumsAreNearEnough() {
         for (int seed = 0; seed < 20; seed++) {
@@ -122,7 +160,7 @@ class SamplerTest {
             for (float value : z) {
                 max = Math.max(max, value);
             }
-            double want = Exponential.sum(z, z.length, max);
+            double want = Exponential.sum(z, 0, z.length, max);
             double got = Exponential.likelySum(z, z.length, max, new float[z.length]);
             assertEquals(1, got / want, 2e-6, "deviation " + (1 + seed));
         }
@@ -135,7 +173,7 @@ class SamplerTest {
             float[] logits = randomLogits(random, 5000);
             var candidates = new Candidates(5000);
             candidates.load(Matrix.host(logits, 1, 5000), 0, 0);
-            candidates.dropForbidden();
+            candidates.dropForbidden(true);
             candidates.keepMostLikely(0.95);
             var want = NaiveSampler.topP(NaiveSampler.tokens(logits), 0.95);
             assertEquals(want.size(), candidates.count(), "seed " + seed);
@@ -156,7 +194,7 @@ class SamplerTest {
             }
             var candidates = new Candidates(5000);
             candidates.load(Matrix.host(logits, 1, 5000), 0, 0);
-            candidates.dropForbidden();
+            candidates.dropForbidden(true);
             candidates.keepMostLikely(0.95);
             var want = NaiveSampler.topP(NaiveSampler.tokens(logits), 0.95);
             assertEquals(want.size(), candidates.count(), "seed " + seed);

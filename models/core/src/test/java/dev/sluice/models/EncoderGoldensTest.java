@@ -47,7 +47,7 @@ class EncoderGoldensTest {
                         () -> judge(golden(folder), backend)));
             }
         }
-        assertEquals(16, tests.size());
+        assertEquals(20, tests.size());
         return tests;
     }
 

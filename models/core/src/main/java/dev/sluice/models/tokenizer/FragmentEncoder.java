@@ -2,7 +2,8 @@ package dev.sluice.models.tokenizer;
 
 /// Turns text between special tokens into ids. Immutable, any thread.
 sealed interface FragmentEncoder
-        permits ByteLevelEncoder, CharacterEncoder, SentencePieceEncoder, WordPieceEncoder {
+        permits ByteLevelEncoder, CharacterEncoder, SentencePieceEncoder, UnigramEncoder,
+                WordPieceEncoder {
 
     /// Appends the ids of `text[from, to)`, well-formed UTF-16; `atStart` when nothing precedes
     /// the fragment.

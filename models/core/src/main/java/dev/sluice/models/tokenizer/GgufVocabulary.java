@@ -45,8 +45,8 @@ public final class GgufVocabulary {
     }
 
     private Vocabulary vocabulary() {
-        Kind kind = kind();
         float[] scores = source.has(KEY + "scores") ? source.floats(KEY + "scores") : new float[0];
+        Kind kind = kind(scores);
         Roles roles = roles(kind);
         return new Vocabulary(new Vocabulary.Tokens(index, types, scores), kind.model(), roles,
                 splitOut(), warnings());
@@ -64,7 +64,7 @@ public final class GgufVocabulary {
     /// whether BOS is added.
     private record Kind(TokenModel model, int bos, int eos, int unknown, boolean addBos) { }
 
-    private Kind kind() {
+    private Kind kind(float[] scores) {
         String model = source.string(KEY + "model");
         return switch (model) {
             case "llama" -> new Kind(
@@ -76,10 +76,35 @@ public final class GgufVocabulary {
                         101, -1, 100, true);
             }
             case "gpt2" -> byteLevel();
+            case "t5" -> unigram(scores);
             default -> throw new UnsupportedModelException(
-                    "tokenizer model '%s' is not supported; known: bert, gpt2, llama"
+                    "tokenizer model '%s' is not supported; known: bert, gpt2, llama, t5"
                             .formatted(model));
         };
+    }
+
+    private Kind unigram(float[] scores) {
+        if (scores.length < texts.size()) {
+            throw new MalformedModelException(source.path(), "%d tokens, %d scores".formatted(
+                    texts.size(), scores.length));
+        }
+        if (flag("treat_whitespace_as_suffix", false)) {
+            throw new UnsupportedModelException(source.path()
+                    + ": tokenizer.ggml.treat_whitespace_as_suffix is not supported");
+        }
+        var exact = new double[scores.length];
+        for (int id = 0; id < exact.length; id++) {
+            exact[id] = scores[id];
+        }
+        byte[] charsmap = source.has(KEY + "precompiled_charsmap")
+                ? source.bytes(KEY + "precompiled_charsmap") : new byte[0];
+        var map = new CharacterMap(charsmap);
+        boolean prefix = flag("add_space_prefix", false);
+        boolean merged = flag("remove_extra_whitespaces", false);
+        TokenModel.TextRule spaces = (text, _) -> Spaces.marked(text, prefix, merged);
+        return new Kind(new TokenModel.Unigram(PreTokenizer.whole(), exact, false,
+                prefix || merged, List.of((text, _) -> map.rewriteLongest(text), spaces)),
+                -1, 1, 2, false);
     }
 
     private Kind byteLevel() {
@@ -115,7 +140,7 @@ public final class GgufVocabulary {
         }
         if (wordPiece) {
             separator.ifPresent(suffix::add);
-        } else if (flag("add_eos_token", false)) {
+        } else if (flag("add_eos_token", kind.model() instanceof TokenModel.Unigram)) {
             eos.ifPresent(suffix::add);
         }
         return new Roles(bos, eos, id("unknown_token_id", kind.unknown()),

@@ -4,6 +4,7 @@ import dev.sluice.models.tokenizer.RegexSplitter.Delimiter;
 import dev.sluice.models.tokenizer.TokenModel.TextRule;
 import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Matcher;
@@ -15,7 +16,7 @@ import java.util.regex.PatternSyntaxException;
 /// `UnsupportedModelException` that names it. Used once, by [JsonVocabulary].
 final class JsonPipeline {
     private static final String NORMALIZERS = "BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, "
-            + "Prepend, Replace, Sequence, Strip, StripAccents";
+            + "Precompiled, Prepend, Replace, Sequence, Strip, StripAccents";
     private static final String PRE_TOKENIZERS = "BertPreTokenizer, ByteLevel, Digits, Metaspace, "
             + "Punctuation, Sequence, Split, Whitespace, WhitespaceSplit";
     private static final String MARK = String.valueOf(MergeBoundaryScanner.SPACE_MARK);
@@ -23,6 +24,8 @@ final class JsonPipeline {
     private final List<TextRule> rules = new ArrayList<>();
     private PreTokenizer splitter = PreTokenizer.whole();
     private boolean divided;
+    /// Whether the only division so far is that into words between white space.
+    private boolean words;
     private boolean byteLevel;
     private boolean spacePrefix;
 
@@ -65,8 +68,21 @@ final class JsonPipeline {
                 boolean right = node.flag("strip_right", true);
                 rules.add((text, _) -> strip(text, left, right));
             }
+            case "Precompiled" -> {
+                var map = new CharacterMap(charsmap(node));
+                rules.add((text, _) -> map.rewriteClusters(text));
+            }
             case "BertNormalizer" -> { } // WordPiece does this itself; its flags are read there.
             default -> throw node.unsupported("normalizer '" + type + "'", NORMALIZERS);
+        }
+    }
+
+    /// A file may have none, as `null` or as an empty text.
+    private static byte[] charsmap(JsonNode node) {
+        try {
+            return Base64.getDecoder().decode(node.text("precompiled_charsmap", ""));
+        } catch (IllegalArgumentException e) {
+            throw node.at("precompiled_charsmap").malformed("not base64: " + e.getMessage());
         }
     }
 
@@ -92,8 +108,10 @@ final class JsonPipeline {
                     unicode("[\\p{P}$+<=>^`|~]"), delimiter(node, "Isolated")));
             case "Whitespace" -> divide(new RegexSplitter(unicode("\\s+"), Delimiter.REMOVED)
                     .then(RegexSplitter.isolating("\\w+|[^\\w\\s]+")));
-            case "WhitespaceSplit" -> divide(
-                    new RegexSplitter(unicode("\\s+"), Delimiter.REMOVED));
+            case "WhitespaceSplit" -> {
+                words = !divided;
+                divide(new RegexSplitter(unicode("\\s+"), Delimiter.REMOVED));
+            }
             case "Metaspace" -> metaspace(node);
             case "BertPreTokenizer" -> { } // WordPiece does this itself.
             default -> throw node.unsupported("pre-tokenizer '" + type + "'", PRE_TOKENIZERS);
@@ -101,6 +119,7 @@ final class JsonPipeline {
     }
 
     private void divide(PreTokenizer next) {
+        words &= !divided;
         splitter = divided ? splitter.then(next) : next;
         divided = true;
     }
@@ -120,8 +139,9 @@ final class JsonPipeline {
     }
 
     private void metaspace(JsonNode node) {
-        if (divided) {
-            throw node.unsupported("Metaspace after another pre-tokenizer", "first");
+        if (divided && !words) {
+            throw node.unsupported("Metaspace after another pre-tokenizer",
+                    "first, or after WhitespaceSplit");
         }
         String mark = node.text("replacement", MARK);
         if (!mark.equals(MARK)) {
@@ -129,6 +149,10 @@ final class JsonPipeline {
         }
         String scheme = node.text("prepend_scheme",
                 node.flag("add_prefix_space", true) ? "always" : "never");
+        if (words) {
+            metaspaceOfWords(node, scheme);
+            return;
+        }
         rules.add((text, _) -> text.replace(' ', MergeBoundaryScanner.SPACE_MARK));
         switch (scheme) {
             case "never" -> { }
@@ -142,6 +166,19 @@ final class JsonPipeline {
         if (node.flag("split", true)) {
             divide(new RegexSplitter(Pattern.compile(MARK), Delimiter.MERGED_WITH_NEXT));
         }
+    }
+
+    /// Every word gets its mark, so that the words of a text can be divided again at the marks.
+    private void metaspaceOfWords(JsonNode node, String scheme) {
+        if (!scheme.equals("always") || !node.flag("split", true)) {
+            throw node.unsupported("prepend_scheme '%s', split %s after WhitespaceSplit"
+                    .formatted(scheme, node.flag("split", true)), "always, true");
+        }
+        Pattern word = unicode("\\S+");
+        rules.add((text, _) -> word.matcher(text).replaceAll(match -> Matcher.quoteReplacement(
+                match.group().startsWith(MARK) ? match.group() : MARK + match.group())));
+        spacePrefix = true;
+        divide(new RegexSplitter(Pattern.compile(MARK), Delimiter.MERGED_WITH_NEXT));
     }
 
     private PreTokenizer split(JsonNode node) {

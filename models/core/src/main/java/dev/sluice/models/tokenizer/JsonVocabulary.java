@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 
@@ -74,26 +75,31 @@ public final class JsonVocabulary {
         var pipeline = new JsonPipeline(root.at("normalizer"), root.at("pre_tokenizer"));
         String type = model.text("type", model.has("merges") ? "BPE" : "");
         boolean wordPiece = type.equals("WordPiece");
-        if (!wordPiece && !type.equals("BPE")) {
-            throw model.unsupported("model '" + type + "'", "BPE, WordPiece");
+        boolean unigram = type.equals("Unigram");
+        if (!wordPiece && !unigram && !type.equals("BPE")) {
+            throw model.unsupported("model '" + type + "'", "BPE, Unigram, WordPiece");
         }
+        Optional<JsonUnigram> pieces = unigram ? Optional.of(new JsonUnigram(model))
+                : Optional.empty();
         List<JsonNode> added = root.has("added_tokens") ? root.at("added_tokens").list()
                 : List.of();
-        names(added);
-        types(added);
+        names(pieces.isPresent() ? pieces.get().ids() : model.at("vocab").object(), added);
+        String unknown = pieces.isPresent() ? pieces.get().unknown()
+                : model.text("unk_token", "");
+        types(unknown, added);
         if (wordPiece) {
             markWordStarts();
         }
         var index = new TextIndex(TextTable.of(Arrays.asList(names)));
-        Roles roles = roles(index);
-        TokenModel tokenModel = wordPiece ? wordPiece() : bytePair(pipeline);
+        Roles roles = roles(index, unknown);
+        TokenModel tokenModel = wordPiece ? wordPiece()
+                : pieces.isPresent() ? pieces.get().model(pipeline) : bytePair(pipeline);
         return new Vocabulary(new Vocabulary.Tokens(index, types, new float[0]), tokenModel, roles,
                 splitOut(added), List.of());
     }
 
     /// Names by id from the vocabulary and the added tokens; gaps are fillers.
-    private void names(List<JsonNode> added) {
-        Map<?, ?> vocab = model.at("vocab").object();
+    private void names(Map<?, ?> vocab, List<JsonNode> added) {
         int tokens = vocab.size() + added.size();
         int size = 0;
         for (var entry : vocab.entrySet()) {
@@ -136,8 +142,7 @@ public final class JsonVocabulary {
         names[id] = text;
     }
 
-    private void types(List<JsonNode> added) {
-        String unknown = model.has("unk_token") ? model.at("unk_token").text() : "";
+    private void types(String unknown, List<JsonNode> added) {
         boolean bytes = model.flag("byte_fallback", false);
         for (int id = 0; id < names.length; id++) {
             if (bytes && ByteTokens.value(names[id]) >= 0) {
@@ -235,7 +240,7 @@ public final class JsonVocabulary {
         return new Merges(TextTable.of(joined), lengths);
     }
 
-    private Roles roles(TextIndex index) {
+    private Roles roles(TextIndex index, String unknownName) {
         OptionalInt bos = role("bos_token", index);
         OptionalInt eos = role("eos_token", index);
         var ends = new HashSet<Integer>();
@@ -258,8 +263,8 @@ public final class JsonVocabulary {
         if (!affixes.decided() && config.flag("add_eos_token", false) && eos.isPresent()) {
             suffix = List.of(eos.getAsInt());
         }
-        OptionalInt unknown = model.has("unk_token")
-                ? JsonAffixes.find(model.at("unk_token").text(), index) : OptionalInt.empty();
+        OptionalInt unknown = unknownName.isEmpty() ? OptionalInt.empty()
+                : JsonAffixes.find(unknownName, index);
         return new Roles(bos, eos, unknown, prefix, suffix, all);
     }
 

@@ -29,6 +29,14 @@ public sealed interface TokenModel {
     /// first.
     record SentencePiece(boolean spacePrefix) implements TokenModel { }
 
+    /// SentencePiece's other model: of all divisions into tokens the likeliest. `scores` are
+    /// logarithms by id, as exact as the file has them; what is no token becomes byte tokens with
+    /// `byteFallback`, else one unknown token for a run.
+    record Unigram(PreTokenizer splitter, double[] scores, boolean byteFallback,
+            boolean spacePrefix, List<TextRule> rules) implements TokenModel {
+        double score(int id) { return id < scores.length ? scores[id] : 0; }
+    }
+
     /// BERT's WordPiece; word starts carry `▁`. `wholeDecomposition` keeps every character of a
     /// canonical decomposition; libllama keeps the first. A word of more than `longestWord`
     /// characters is unknown.

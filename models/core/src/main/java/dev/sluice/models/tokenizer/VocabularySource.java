@@ -22,6 +22,16 @@ public interface VocabularySource {
 
     int[] integers(String key);
 
+    /// An array of bytes, signed or not.
+    default byte[] bytes(String key) {
+        int[] integers = integers(key);
+        var bytes = new byte[integers.length];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = (byte) integers[i];
+        }
+        return bytes;
+    }
+
     /// An array of floats; integers are converted.
     float[] floats(String key);
 }

@@ -20,6 +20,7 @@ final class VocabularyTokenizer implements Tokenizer {
             case TokenModel.ByteLevelBpe model -> new ByteLevelEncoder(vocabulary, model);
             case TokenModel.CharacterBpe model -> new CharacterEncoder(vocabulary, model);
             case TokenModel.SentencePiece model -> new SentencePieceEncoder(vocabulary, model);
+            case TokenModel.Unigram model -> new UnigramEncoder(vocabulary, model);
             case TokenModel.WordPiece model -> new WordPieceEncoder(vocabulary, model);
         };
     }
@@ -156,6 +157,7 @@ final class VocabularyTokenizer implements Tokenizer {
         return switch (vocabulary.model()) {
             case TokenModel.SentencePiece model -> model.spacePrefix();
             case TokenModel.CharacterBpe model -> model.spacePrefix();
+            case TokenModel.Unigram model -> model.spacePrefix();
             case TokenModel.WordPiece _ -> true;
             case TokenModel.ByteLevelBpe _ -> false;
         };

@@ -95,6 +95,13 @@ final class GgufMetadata implements VocabularySource {
             in.position(in.position() + 4 * count);
             return ints;
         }
+        if (type == 0 || type == 1) {
+            int[] ints = new int[count];
+            for (int i = 0; i < count; i++) {
+                ints[i] = in.get();
+            }
+            return ints;
+        }
         Object[] rest = new Object[count];
         for (int i = 0; i < count; i++) {
             rest[i] = value(in, type);

@@ -159,7 +159,7 @@ class JsonVocabularyTest {
     @Test
     void whatIsNotImplementedIsNamed() {
         for (String[] change : new String[][] {
-            {"\"type\": \"BPE\"", "\"type\": \"Unigram\"", "Unigram"},
+            {"\"type\": \"BPE\"", "\"type\": \"WordLevel\"", "WordLevel"},
             {"\"type\": \"Prepend\"", "\"type\": \"Nmt\"", "Nmt"},
             {"\"pre_tokenizer\": null",
                 "\"pre_tokenizer\": {\"type\": \"UnicodeScripts\"}", "UnicodeScripts"},

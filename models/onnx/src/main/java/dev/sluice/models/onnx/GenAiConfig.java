@@ -13,8 +13,10 @@ import java.util.Map;
 ///
 /// @param filename  of the graph; empty when no file names it
 /// @param inputs    names of inputs that differ from the usual ones, by their usual name
+/// @param marks     tokens with a role
+/// @param search    how a run goes that says nothing else, as it stands in the file
 record GenAiConfig(String family, String filename, int contextLength, int vocab, int layers,
-        Map<String, String> inputs, Heads heads) {
+        Map<String, String> inputs, Heads heads, TokenMarks marks, JsonObject search) {
 
     static final String NAME = "genai_config.json";
     private static final String[] PLAIN_NAMES = {
@@ -30,8 +32,11 @@ record GenAiConfig(String family, String filename, int contextLength, int vocab,
             return genAi(json(file));
         }
         Path config = folder.resolve("config.json");
-        return Files.isRegularFile(config) ? transformers(json(config))
-                : new GenAiConfig("onnx", "", 0, 0, 0, Map.of(), new Heads(0, 0, 0, 0));
+        // As transformers has it: the generation's own file, where there is one, counts alone.
+        boolean generation = Files.isRegularFile(folder.resolve("generation_config.json"));
+        return Files.isRegularFile(config) ? transformers(json(config), generation)
+                : new GenAiConfig("onnx", "", 0, 0, 0, Map.of(), new Heads(0, 0, 0, 0),
+                        TokenMarks.NONE, new JsonObject(file, Map.of()));
     }
 
     private static GenAiConfig genAi(JsonObject root) {
@@ -48,10 +53,12 @@ record GenAiConfig(String family, String filename, int contextLength, int vocab,
                 Map.copyOf(inputs),
                 new Heads(decoder.integer("num_attention_heads", 0),
                         decoder.integer("num_key_value_heads", 0),
-                        decoder.integer("head_size", 0), decoder.integer("hidden_size", 0)));
+                        decoder.integer("head_size", 0), decoder.integer("hidden_size", 0)),
+                TokenMarks.of(model), root.object("search"));
     }
 
-    private static GenAiConfig transformers(JsonObject c) {
+    /// @param generation  whether a file beside it says what ends a generation
+    private static GenAiConfig transformers(JsonObject c, boolean generation) {
         int heads = c.integer("num_attention_heads", c.integer("n_head", 0));
         int hidden = c.integer("hidden_size", c.integer("n_embd", 0));
         return new GenAiConfig(c.string("model_type", "onnx"), "",
@@ -59,7 +66,17 @@ record GenAiConfig(String family, String filename, int contextLength, int vocab,
                 c.integer("vocab_size", 0),
                 c.integer("num_hidden_layers", c.integer("n_layer", 0)), Map.of(),
                 new Heads(heads, c.integer("num_key_value_heads", heads),
-                        c.integer("head_dim", heads == 0 ? 0 : hidden / heads), hidden));
+                        c.integer("head_dim", heads == 0 ? 0 : hidden / heads), hidden),
+                generation ? TokenMarks.NONE : TokenMarks.of(c),
+                new JsonObject(c.path(), Map.of()));
+    }
+
+    /// The longest sequence of a run that says nothing else, prompt included:
+    /// `search.max_length`, and never more than the model's context; 0 when neither is given.
+    int usualLength() {
+        int wanted = search.integer("max_length", 0);
+        return wanted <= 0 ? contextLength
+                : contextLength <= 0 ? wanted : Math.min(wanted, contextLength);
     }
 
     private static String plain(Path file, String name) {

@@ -19,6 +19,7 @@ import dev.sluice.models.RopeScaling;
 import dev.sluice.models.UnsupportedModelException;
 import dev.sluice.models.file.FileTensor;
 import dev.sluice.models.file.ModelGraph;
+import dev.sluice.models.json.Json;
 import dev.sluice.models.onnx.DecoderSignature.Cache;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
@@ -90,7 +91,9 @@ final class OnnxFolder implements ModelGraph {
 
     @Override
     public ModelTexts texts() {
-        return OnnxTexts.read(folder);
+        ModelTexts texts = OnnxTexts.read(folder);
+        return new ModelTexts(new MarkedTokenizer(texts.tokenizer(), config.marks()),
+                texts.chatTemplate());
     }
 
     @Override
@@ -105,8 +108,9 @@ final class OnnxFolder implements ModelGraph {
     @Override
     public ModelPlan plan(LoadOptions options) {
         int context = config.contextLength();
+        int usual = config.usualLength();
         int positions = options.contextTokens() > 0 ? options.contextTokens()
-                : Math.min(context > 0 ? context : LoadOptions.DEFAULT_CONTEXT_MAX,
+                : Math.min(usual > 0 ? usual : LoadOptions.DEFAULT_CONTEXT_MAX,
                         LoadOptions.DEFAULT_CONTEXT_MAX);
         if (context > 0 && positions > context) {
             throw new UnsupportedModelException("%s: %d positions, the graph is made for %d"
@@ -225,6 +229,16 @@ final class OnnxFolder implements ModelGraph {
         notes.put("keys and values", signature.shared()
                 ? "one buffer per sequence, appended to in place; a fork copies what is in it"
                 : "each run returns longer ones, so a step copies them all; a fork copies nothing");
+        TokenMarks marks = config.marks();
+        notes.put("marks", "a generation ends at %s; begin %s, padding %s".formatted(
+                marks.ends().isEmpty() ? "what the tokenizer says" : marks.ends(),
+                marks.begin().isPresent() ? marks.begin().getAsInt() : "none",
+                marks.pad().isPresent() ? marks.pad().getAsInt() : "none"));
+        if (!config.search().values().isEmpty()) {
+            notes.put("search", Json.write(config.search().values())
+                    + "; max_length bounds the context unless --context is given, sampling is the "
+                    + "request's");
+        }
         notes.put("logits", signature.logits().shape()
                 + (signature.lastRowOnly() ? ", of the last row only" : ""));
         return notes;

@@ -31,6 +31,7 @@ class DjlEncoderTest {
     private static final Path BERT = Path.of("src/test/resources/dev/sluice/models/onnx/bert");
     private static final List<Path> TOKENIZERS = List.of(
             Path.of("../core/src/test/resources/tokenizer/hf"),
+            Path.of("../core/src/test/resources/tokenizer/unigram"),
             Path.of("../core/src/test/resources/goldens/llama/hf"));
     private static final double ERROR_MAX = 1e-5;
 
@@ -87,6 +88,52 @@ class DjlEncoderTest {
 
     private static int[] ints(Object list) {
         return ((List<?>) list).stream().mapToInt(v -> ((Long) v).intValue()).toArray();
+    }
+
+    /// A reranker and a classifier of requests, with the tokenizer that both were trained with:
+    /// texts in, logits out.
+    @Test
+    void scores_are_those_of_transformers() throws IOException {
+        for (String name : List.of("rank", "classifier")) {
+            Path graph = BERT.resolveSibling(name);
+            Path path = Files.createDirectories(folder.resolve(name));
+            for (String file : List.of("model.onnx", "config.json")) {
+                Files.copy(graph.resolve(file), path.resolve(file));
+            }
+            Files.copy(Path.of("../core/src/test/resources/encoders/bert-rank/tokenizer.json"),
+                    path.resolve("tokenizer.json"));
+            var golden = (Map<?, ?>) Json.parse(Files.readAllBytes(graph.resolve("golden.json")));
+            try (LoadedEncoder loaded =
+                    new OnnxEncoders().open(path, EncoderOptions.defaults())) {
+                assertEquals(name.equals("rank") ? EncoderTask.RERANKER : EncoderTask.CLASSIFIER,
+                        loaded.config().task());
+                assertEquals(name.equals("rank") ? List.of()
+                        : List.of("worker", "orchestrator", "code"), loaded.config().labels());
+                compareScores(loaded, golden);
+            }
+        }
+    }
+
+    private static void compareScores(LoadedEncoder loaded, Map<?, ?> golden) {
+        List<?> texts = (List<?>) golden.get("texts");
+        for (int i = 0; i < texts.size(); i++) {
+            List<?> text = (List<?>) texts.get(i);
+            EncoderInput input = text.size() == 1
+                    ? loaded.texts().text((String) text.getFirst())
+                    : loaded.texts().pair((String) text.getFirst(), (String) text.getLast());
+            assertArrayEquals(ints(((List<?>) golden.get("ids")).get(i)), input.ids());
+            var batch = new EncoderBatch(loaded.encoder().maxRows(), 1);
+            batch.clear();
+            batch.add(input);
+            var out = new float[loaded.config().outputs()];
+            loaded.encoder().encode(batch, out);
+            List<?> want = (List<?>) ((List<?>) golden.get("outputs")).get(i);
+            assertEquals(want.size(), out.length);
+            for (int k = 0; k < out.length; k++) {
+                assertEquals(((Number) want.get(k)).doubleValue(), out[k], ERROR_MAX,
+                        "text %d, logit %d".formatted(i, k));
+            }
+        }
     }
 
     @Test
