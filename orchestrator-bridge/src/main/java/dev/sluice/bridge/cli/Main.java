@@ -4,7 +4,6 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Map;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -21,15 +20,13 @@ import picocli.CommandLine.Spec;
         description = "Runs open-weight language models on this machine.",
         versionProvider = Version.class,
         synopsisSubcommandLabel = "COMMAND",
+        subcommands = {RunCommand.class, ChatCommand.class, ServeCommand.class,
+                BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
+                LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
+                InspectCommand.class, ExportCommand.class, DoctorCommand.class,
+                PullCommand.class, ListCommand.class, RemoveCommand.class, McpCommand.class},
         footer = {"", "'sluice COMMAND --help' tells more about a command."})
 public final class Main implements Runnable {
-    private static final List<Class<?>> COMMANDS = List.of(
-            RunCommand.class, ChatCommand.class, ServeCommand.class,
-            BenchCommand.class, TokenizeCommand.class, TemplateCommand.class,
-            LogitsCommand.class, PerplexityCommand.class, ExpertsCommand.class,
-            InspectCommand.class, ExportCommand.class, DoctorCommand.class,
-            PullCommand.class, ListCommand.class, RemoveCommand.class, McpCommand.class);
-
     @Spec
     private CommandSpec spec;
 
@@ -70,7 +67,7 @@ public final class Main implements Runnable {
             PrintWriter out, PrintWriter err, Interruption interruption, String... args) {
         var main = new Main(interruption);
         var reasons = new FailureReport(main::verbose);
-        CommandLine line = withCommands(new CommandLine(main), args)
+        CommandLine line = new CommandLine(main)
                 .setOut(out)
                 .setErr(err)
                 .setCaseInsensitiveEnumValuesAllowed(true)
@@ -87,19 +84,6 @@ public final class Main implements Runnable {
         out.flush();
         err.flush();
         return status;
-    }
-
-    /// Adds the command that the first argument names, otherwise all of them: reading the
-    /// options of commands that do not run would take 100 ms of every start.
-    private static CommandLine withCommands(CommandLine line, String[] args) {
-        for (Class<?> command : COMMANDS) {
-            if (args.length > 0
-                    && command.getAnnotation(Command.class).name().equals(args[0])) {
-                return line.addSubcommand(command);
-            }
-        }
-        COMMANDS.forEach(line::addSubcommand);
-        return line;
     }
 
     public static void main(String[] args) {

@@ -14,13 +14,9 @@ final class HostMemory implements AutoCloseable {
     private static final long MAPPING = 256L << 20;
     /// Smaller allocations come from the arena: they would share pages for nothing.
     private static final long MAPPED_MIN = 64L << 10;
-    /// What is allocated first comes from the arena too: binding three C functions takes 50 ms of
-    /// a start, and a few megabytes fit the address cache in small pages.
-    private static final long ARENA_FIRST = 16L << 20;
 
     private final Arena arena = Arena.ofShared();
-    private Optional<LinuxPages> pages = Optional.empty();
-    private boolean pagesOpened;
+    private final Optional<LinuxPages> pages = LinuxPages.open();
     private MemorySegment mapping = MemorySegment.NULL;
     private long mappingUsed;
     private final long bytesMax;
@@ -43,10 +39,6 @@ final class HostMemory implements AutoCloseable {
                             .formatted(what, size, bytesMax, bytesMax - bytes));
         }
         try {
-            if (!pagesOpened && size > ARENA_FIRST - bytes) {
-                pages = LinuxPages.open();
-                pagesOpened = true;
-            }
             MemorySegment memory = pages.isPresent() && size >= MAPPED_MIN
                     ? map(pages.get(), size) : arena.allocate(size, ALIGNMENT);
             bytes += size;

@@ -25,8 +25,8 @@ final class VectorProducts {
     private static final int PART_ROWS_MAX = 4096;
     private static final int PART_GROUPS_MAX = 8;
     /// Packed bytes of a format from which on its kernels are warmed up while a model loads.
-    /// Warming up takes half a second of two processors. A model of a few megabytes answers
-    /// within that time while its kernels are still being compiled, a larger one does not.
+    /// Loading waits 0.4 s for that, in which a model of a few megabytes can answer while its
+    /// kernels are still being compiled: benchmarks/results/2026-11-21-cold-start.md.
     private static final long WARM_UP_BYTES = 16L << 20;
 
     private final ComputePool pool;
