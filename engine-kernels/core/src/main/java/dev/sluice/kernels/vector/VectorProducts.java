@@ -5,6 +5,7 @@ import dev.sluice.kernels.Layout;
 import dev.sluice.kernels.Matrix;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
 
 /// Products of the vector backend: out [T,N] = x [T,K] * weight [N,K]^T and what is built of them.
@@ -24,16 +25,12 @@ final class VectorProducts {
     /// for the x of a step in a second-level cache of 2 MiB.
     private static final int PART_ROWS_MAX = 4096;
     private static final int PART_GROUPS_MAX = 8;
-    /// Packed bytes of a format from which on its kernels are warmed up while a model loads.
-    /// Loading waits 0.4 s for that, in which a model of a few megabytes can answer while its
-    /// kernels are still being compiled: benchmarks/results/2026-11-21-cold-start.md.
-    private static final long WARM_UP_BYTES = 16L << 20;
 
     private final ComputePool pool;
     private final HostMemory memory;
     private final ProductWorker[] workers;
-    /// Bytes packed so far, by the ordinal of their format.
-    private final long[] packedBytes = new long[PackedFormat.values().length];
+    /// Formats whose kernels have been warmed up.
+    private final EnumSet<PackedFormat> warm = EnumSet.noneOf(PackedFormat.class);
     private final StagedRows staged = new StagedRows();
     private final RowStaging staging;
     private final ComputePool.Task productTask = this::productPart;
@@ -72,14 +69,11 @@ final class VectorProducts {
     /// Zeroed room for a packed weight.
     Matrix allocateWeight(DType dtype, int rows, int cols) {
         PackedFormat format = PackedFormat.of(dtype);
-        long bytes = format.packedBytes(rows, cols);
-        MemorySegment packed = memory.allocate(bytes,
-                "a %s weight [%d,%d]".formatted(dtype, rows, cols));
-        long before = packedBytes[format.ordinal()];
-        packedBytes[format.ordinal()] = before + bytes;
-        if (before < WARM_UP_BYTES && before + bytes >= WARM_UP_BYTES) {
+        if (warm.add(format)) {
             KernelWarmUp.run(format);
         }
+        MemorySegment packed = memory.allocate(format.packedBytes(rows, cols),
+                "a %s weight [%d,%d]".formatted(dtype, rows, cols));
         return new Matrix(dtype, rows, cols, Layout.PACKED, packed, 0);
     }
 
